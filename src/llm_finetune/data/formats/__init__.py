@@ -1,0 +1,13 @@
+"""The table of data formats. The order is the order of precedence when a row fits more than one."""
+
+from llm_finetune.catalog import Catalog
+from llm_finetune.data.formats import alpaca, messages
+from llm_finetune.data.formats.format import Format
+
+FORMATS: Catalog[Format] = Catalog(
+    "data format",
+    {
+        "messages": messages.FORMAT,
+        "alpaca": alpaca.FORMAT,
+    },
+)

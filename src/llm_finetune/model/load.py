@@ -1,0 +1,205 @@
+"""Load configuration, tokenizer and weights of a base: the only place where `from_pretrained` reads one.
+
+Code from a model's folder is never asked for, weights are safetensors or nothing, and library chatter stays
+off the screen. Knows nothing of training.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llm_finetune.errors import ModelError, Problem
+from llm_finetune.messages import say
+from llm_finetune.model.hub import optional_hub_file
+from llm_finetune.model.quiet import quiet_libraries
+from llm_finetune.model.resolve import Base, base_folder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+TOKENIZER_NAME = "tokenizer.json"
+_PROBE = "it's\n\n  x 12345 déjà 訓練\ttab"
+"""A text on which pre-tokenizers differ: apostrophe, newlines, runs of spaces, digits, other scripts."""
+_ANSWER_MARK = "Xanswerx"
+_LIMIT_KEYS = (
+    "max_position_embeddings",
+    "n_positions",
+    "max_sequence_length",
+    "max_seq_len",
+    "seq_length",
+    "n_ctx",
+)
+_GENERIC_TOKENIZERS = {"PreTrainedTokenizerFast", "TokenizersBackend"}
+_log = logging.getLogger(__name__)
+
+
+def _refusal(code: str, name: str, error: Exception) -> ModelError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    what = lines[0] if lines else type(error).__name__
+    what = what if what.endswith((".", "!", "?")) else f"{what}."
+    return ModelError(Problem(code, say(f"model.{code}", name=name, what=what), say(f"model.{code}.fix")))
+
+
+def load_config(base: Base) -> "PreTrainedConfig":
+    """The model's configuration.
+
+    Raises: ModelError if the installed transformers does not know it.
+    """
+    from transformers import AutoConfig
+
+    try:
+        with quiet_libraries():
+            return AutoConfig.from_pretrained(base.path, revision=base.revision, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _refusal("cannot_load_config", base.name, error) from error
+
+
+def load_tokenizer(base: Base, chat_template: str | None = None) -> "PreTrainedTokenizerBase":
+    """The tokenizer, with a padding token, and with another chat template if its text is given.
+
+    Raises: ModelError if it cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet_libraries():
+            tokenizer = AutoTokenizer.from_pretrained(base.path, revision=base.revision, trust_remote_code=False)
+            tokenizer = _as_its_file_says(tokenizer, base)
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        raise _refusal("cannot_load_tokenizer", base.name, error) from error
+    if chat_template is not None:
+        tokenizer.chat_template = chat_template
+    if tokenizer.pad_token is None:
+        if tokenizer.eos_token is None:
+            message = say("model.no_end_token", name=base.name)
+            raise ModelError(Problem("no_end_token", message, say("model.no_end_token.fix")))
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _tokenizer_file(base: Base) -> Path | None:
+    if base.source == "hub":
+        return optional_hub_file(base.path, TOKENIZER_NAME, base.revision)
+    path = Path(base.path, TOKENIZER_NAME)
+    return path if path.is_file() else None
+
+
+def _as_its_file_says(tokenizer: Any, base: Base) -> Any:
+    """The tokenizer as loaded, or by tokenizer.json where a class of transformers 5 cuts in another way.
+
+    Some model types (qwen2) bring a pre-tokenizer that replaces the file's. Every other tool reads the file.
+    """
+    if type(tokenizer).__name__ in _GENERIC_TOKENIZERS:
+        return tokenizer
+    path = _tokenizer_file(base)
+    if path is None:
+        return tokenizer
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    in_file = Tokenizer.from_file(str(path)).encode(_PROBE, add_special_tokens=False).ids
+    if in_file == tokenizer.encode(_PROBE, add_special_tokens=False):
+        return tokenizer
+    _log.warning(say("model.tokenizer_changed", name=base.name))
+    return PreTrainedTokenizerFast.from_pretrained(base.path, revision=base.revision, trust_remote_code=False)
+
+
+def load_model(base: Base, dtype_name: str) -> "PreTrainedModel":
+    """The base with its weights in a number format of torch, ready for the CPU.
+
+    The library's own choice of attention is kept: SDPA where the architecture supports it exactly.
+
+    Raises: ModelError if the weights cannot be read or are not all there.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    load_config(base)
+    base_folder(base)
+    try:
+        with quiet_libraries(shows_downloads=sys.stderr.isatty()):
+            model, found = AutoModelForCausalLM.from_pretrained(
+                base.path,
+                revision=base.revision,
+                dtype=getattr(torch, dtype_name),
+                trust_remote_code=False,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        raise _refusal("cannot_load", base.name, error) from error
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # Sizes that do not fit the configuration.
+        raise _refusal("cannot_load", base.name, error) from error
+    _require_all_weights(base, sorted(found["missing_keys"]))
+    model.config.use_cache = True
+    return model
+
+
+def _require_all_weights(base: Base, missing: list[str]) -> None:
+    if missing:
+        message = say("model.missing_weights", name=base.name, count=len(missing), example=missing[0])
+        raise ModelError(Problem("missing_weights", message, say("model.missing_weights.fix")))
+
+
+def position_limit(config: "PreTrainedConfig") -> int | None:
+    """The longest sequence the model was made for, in tokens, or None if it states none."""
+    values = config.get_text_config().to_dict()
+    stated = [values[key] for key in _LIMIT_KEYS if isinstance(values.get(key), int) and values[key] > 0]
+    return stated[0] if stated else None
+
+
+def end_token_ids(tokenizer: Any, generation: Any = None) -> frozenset[int]:
+    """Every token that ends an answer: the tokenizer's, the generation configuration's, and the template's.
+
+    `generation` is a `GenerationConfig`, a model's folder or Hub id, or None.
+    """
+    ends = {tokenizer.eos_token_id, *_generation_ends(generation), _template_end(tokenizer)}
+    return frozenset(token for token in ends if token is not None)
+
+
+def _generation_ends(generation: Any) -> list[int]:
+    from transformers import GenerationConfig
+
+    if isinstance(generation, str | Path):
+        try:
+            generation = GenerationConfig.from_pretrained(str(generation))
+        except OSError:
+            return []
+    ends = generation.eos_token_id if generation is not None else None
+    if ends is None:
+        return []
+    return list(ends) if isinstance(ends, list | tuple) else [int(ends)]
+
+
+def _template_end(tokenizer: Any) -> int | None:
+    """The special token that the chat template puts behind an answer, e.g. `<|im_end|>`."""
+    from jinja2 import TemplateError
+
+    if not tokenizer.chat_template:
+        return None
+    turns: list[Mapping[str, str]] = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": _ANSWER_MARK},
+    ]
+    try:
+        text = tokenizer.apply_chat_template(turns, tokenize=False)
+    except (TemplateError, TypeError, ValueError, KeyError):
+        return None
+    tail = text.rpartition(_ANSWER_MARK)[2]
+    special = {text: token for token, text in _special_tokens(tokenizer).items()}
+    starts = {tail.find(token): token for token in sorted(special, key=len) if token in tail}
+    first = min(starts, default=None)
+    if first is None or tail[:first].strip():
+        return None
+    return special[starts[first]]
+
+
+def _special_tokens(tokenizer: Any) -> dict[int, str]:
+    added = {token: str(entry) for token, entry in tokenizer.added_tokens_decoder.items() if entry.special}
+    named = dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))
+    return {**added, **named}

@@ -1,0 +1,148 @@
+"""Write a new project folder from the templates and the demonstration data. Reads no settings and no rows."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+from llm_finetune import __version__
+from llm_finetune.catalog import nearest
+from llm_finetune.errors import InputError, Problem, UsageError
+from llm_finetune.files import write_text
+from llm_finetune.messages import LANGUAGES, say, say_in
+from llm_finetune.project import (
+    ADAPTER_CONFIG_NAME,
+    CONFIG_NAME,
+    SCRIPT_NAME,
+    TRAIN_DATA_NAME,
+    VALIDATION_DATA_NAME,
+    Project,
+)
+
+HOME = Path(__file__).resolve().parent
+SCHEMA = HOME / "finetune.schema.json"
+DEMO = HOME / "demo"
+DEFAULT_MODEL = "smollm2-135m-instruct"
+OWN_DATA_VALIDATION_SHARE = "0.1"
+
+TEMPLATES: dict[str, str] = {
+    # File of the project → its template; `{language}` where there is one for each language.
+    ADAPTER_CONFIG_NAME: "lora_config.json",
+    CONFIG_NAME: "{language}/finetune.yaml",
+    SCRIPT_NAME: "run_finetune.py",
+    "requirements.txt": "requirements.txt",
+    "README.md": "{language}/README.md",
+}
+
+
+def create_project(target: Path, *, language: str, data: Path | None, model: str | None) -> list[str]:
+    """Make a project in `target`, which must be new or empty; give the files made, in order.
+
+    With `data`, its bytes become the training rows; else the demonstration rows are copied. `model` replaces
+    the embedded default model.
+
+    Raises: InputError if the folder is not empty or cannot be written, the data file is missing, or the
+    language is unknown.
+    """
+    _require(target, language, data)
+    values = _values(target, language, own_data=data is not None, model=model)
+    rows = {TRAIN_DATA_NAME: data} if data else _demo_rows()
+    try:
+        _write_folder(target, language, values, rows)
+    except OSError as error:
+        raise InputError(
+            Problem(
+                "not_writable",
+                say("scaffold.not_writable", what=error.strerror or error),
+                say("scaffold.not_writable.fix"),
+                str(error.filename or target),
+            )
+        ) from error
+    return [*TEMPLATES, *rows]
+
+
+def _require(target: Path, language: str, data: Path | None) -> None:
+    problems = []
+    if language not in LANGUAGES:
+        guess = nearest(language, LANGUAGES)
+        message = say("scaffold.unknown_language", name=language)
+        hint = f"{say('config.did_you_mean', name=guess)} " if guess else ""
+        fix = hint + say("scaffold.unknown_language.fix", names=", ".join(LANGUAGES))
+        problems.append(Problem("unknown_language", message, fix, "", 0, "--lang"))
+    if data is not None and not data.is_file():
+        problems.append(Problem("missing_file", say("scaffold.no_data"), say("scaffold.no_data.fix"), str(data)))
+    if problem := _folder_problem(target):
+        problems.append(problem)
+    if problems:
+        raise UsageError(problems)
+
+
+def _folder_problem(target: Path) -> Problem | None:
+    if target.is_dir():
+        taken = any(target.iterdir())
+        key = "not_empty" if taken else ""
+    else:
+        key = "not_a_folder" if target.exists() or target.is_symlink() else ""
+    if not key:
+        return None
+    return Problem(key, say(f"scaffold.{key}"), say(f"scaffold.{key}.fix"), str(target))
+
+
+def _values(target: Path, language: str, *, own_data: bool, model: str | None) -> dict[str, str]:
+    return {
+        "name": target.resolve().name,
+        "version": __version__,
+        "schema": SCHEMA.as_uri(),
+        "model": _yaml_text(_model_name(model)),
+        "validation": OWN_DATA_VALIDATION_SHARE if own_data else VALIDATION_DATA_NAME,
+        "system": "null" if own_data else _yaml_block((DEMO / "system.txt").read_text(encoding="utf-8")),
+        "validation_row": "" if own_data else say_in(language, "scaffold.validation_row"),
+        "demo_note": "" if own_data else say_in(language, "scaffold.demo_note"),
+    }
+
+
+def _model_name(model: str | None) -> str:
+    """The model as the project names it: a folder by its full path, since the project lies elsewhere."""
+    if model is None:
+        return DEFAULT_MODEL
+    folder = Path(model)
+    return str(folder.resolve()) if folder.is_dir() else model
+
+
+def _yaml_text(text: str) -> str:
+    """A text as a YAML value: as it stands where that is safe, else in JSON's quotes, which YAML reads."""
+    plain = text[:1].isalpha() and all(character.isalnum() or character in "-_./" for character in text)
+    return text if plain and text.lower() not in {"true", "false", "null"} else json.dumps(text, ensure_ascii=False)
+
+
+def _yaml_block(text: str) -> str:
+    """A text as a YAML block scalar two levels deep, without a line break at its end."""
+    return "|-\n" + "\n".join(f"    {line}" for line in text.strip().splitlines())
+
+
+def _demo_rows() -> dict[str, Path]:
+    return {name: DEMO / Path(name).name for name in (TRAIN_DATA_NAME, VALIDATION_DATA_NAME)}
+
+
+def _write_folder(target: Path, language: str, values: Mapping[str, str], rows: Mapping[str, Path]) -> None:
+    project, is_complete = Project.at(target), False
+    try:
+        for folder in (project.adapter, project.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name, template in TEMPLATES.items():
+            text = (HOME / "templates" / template.format(language=language)).read_text(encoding="utf-8")
+            write_text(target / name, Template(text).substitute(values))
+        for name, source in rows.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target / name)
+        is_complete = True
+    finally:
+        if not is_complete:
+            _empty(target)
+
+
+def _empty(target: Path) -> None:
+    """Take half a project away again, so that the command can be repeated. The folder was empty before."""
+    for entry in target.iterdir() if target.is_dir() else ():
+        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""From our training settings to Hugging Face `TrainingArguments`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llm_finetune.errors import ConfigError, Problem
+from llm_finetune.messages import say
+from llm_finetune.model.precision import device_name
+from llm_finetune.train.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from transformers import TrainingArguments
+
+
+def training_arguments(
+    settings: TrainingSettings, output_dir: Path, *, precision: str, has_validation: bool
+) -> "TrainingArguments":
+    """The library's arguments; what this package does itself (saving, progress, best model) is switched off there.
+
+    Raises: ConfigError if the library refuses a value.
+    """
+    from transformers import TrainingArguments
+
+    given = settings.passed_through()
+    trackers = [name for name in settings.trackers if name != "tensorboard"]
+    decided = {
+        "output_dir": str(output_dir),
+        "eval_strategy": settings.evaluates_when if has_validation else "no",
+        "eval_steps": settings.evaluates_every,
+        "use_cpu": settings.use_cpu or device_name() == "cpu",
+        "bf16": precision == "bfloat16",
+        "fp16": precision == "float16",
+        "metric_for_best_model": "eval_loss" if has_validation else None,
+        "greater_is_better": False,
+        "save_total_limit": None,
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+        "logging_nan_inf_filter": False,
+        "report_to": trackers or "none",
+    }
+    try:
+        return TrainingArguments(**{**given, **decided})
+    except (ValueError, TypeError, KeyError, ImportError) as error:
+        message = say("train.refused_by_library", what=str(error).strip().splitlines()[0])
+        raise ConfigError(Problem("bad_value", message, field="training")) from error
+
+
+def planned_steps(rows: int, settings: TrainingSettings, world_size: int) -> int:
+    """Optimizer steps of the whole run, as `transformers.Trainer.set_initial_training_values` counts them (5.24)."""
+    if settings.max_steps > 0:
+        return settings.max_steps
+    batches = -(-rows // (settings.per_device_train_batch_size * world_size))
+    per_epoch = max(-(-batches // settings.gradient_accumulation_steps), 1)
+    return -int(-settings.num_train_epochs * per_epoch // 1)

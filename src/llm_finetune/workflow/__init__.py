@@ -1,0 +1,38 @@
+"""The journey as functions: check → preview → train → evaluate → generate, chat → merge → push.
+
+This is the public Python API and the table of contents of the package. Each function takes an opened project.
+"""
+
+from llm_finetune.workflow.answering import evaluate, generate, open_chat
+from llm_finetune.workflow.delivering import merge, push
+from llm_finetune.workflow.looking import (
+    CURRENT_RUN,
+    check,
+    check_any,
+    environment,
+    preview,
+    preview_any,
+    runs,
+)
+from llm_finetune.workflow.opening import Opened, is_main_process, open_project
+from llm_finetune.workflow.training import deliver_checkpoint, train
+
+__all__ = [
+    "CURRENT_RUN",
+    "Opened",
+    "check",
+    "check_any",
+    "deliver_checkpoint",
+    "environment",
+    "evaluate",
+    "generate",
+    "is_main_process",
+    "merge",
+    "open_chat",
+    "open_project",
+    "preview",
+    "preview_any",
+    "push",
+    "runs",
+    "train",
+]

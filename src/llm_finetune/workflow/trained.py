@@ -1,0 +1,112 @@
+"""Find what was trained in a project, and load it on its base."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llm_finetune.data.text_model import TextModel
+from llm_finetune.errors import InputError, Problem
+from llm_finetune.messages import say
+from llm_finetune.methods.weights import ADAPTER_CONFIG
+from llm_finetune.model.gate import refuse_code
+from llm_finetune.model.precision import Precision
+from llm_finetune.model.resolve import Base, resolve_base
+from llm_finetune.settings import FinetuneSettings
+from llm_finetune.train.checkpoint import open_checkpoint
+from llm_finetune.workflow.opening import Opened, Tell
+from llm_finetune.workflow.preparing import precision_of, template_text, text_model_of
+from llm_finetune.workflow.training import no_checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What was trained, before its weights are loaded."""
+
+    folder: Path
+    label: str
+    """The folder as the user would type it."""
+    base: Base
+    settings: FinetuneSettings
+    """The settings it was trained with."""
+    precision: Precision
+    text_model: TextModel
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether the folder holds an adapter rather than a whole model."""
+        return (self.folder / ADAPTER_CONFIG).is_file()
+
+
+def trained_folder(opened: Opened, checkpoint: int | None) -> Path:
+    """The delivered folder, or that of a checkpoint.
+
+    Raises: InputError if there is none.
+    """
+    project = opened.project
+    if checkpoint is not None:
+        found, fault = open_checkpoint(project, checkpoint)
+        if found is None:
+            raise InputError(no_checkpoint(project, checkpoint, fault))
+        return found.path
+    candidates = [project.full_model, project.adapter] if opened.settings.method.is_full else [project.adapter]
+    if delivered := opened.run.get("delivered"):
+        candidates = [project.root / delivered["path"], *candidates]
+    for folder in candidates:
+        if any(folder.glob("*.safetensors")):
+            return folder
+    raise InputError(Problem("nothing_trained", say("train.nothing_trained"), say("train.nothing_trained.fix")))
+
+
+def find_trained(opened: Opened, checkpoint: int | None, tell: Tell) -> Trained:
+    """The trained model of a project, its base, and how both read text.
+
+    Raises: InputError if there is none, or its base is not to be found; GateError if the folder could run code.
+    """
+    folder = trained_folder(opened, checkpoint)
+    refuse_code(folder)
+    settings = opened.as_trained()
+    base = resolve_base(settings.model, opened.project.root, tell)
+    return Trained(
+        folder=folder,
+        label=opened.project.shown(folder),
+        base=base,
+        settings=settings,
+        precision=precision_of(settings),
+        text_model=_text_model(folder, base, settings),
+    )
+
+
+def find_base(opened: Opened, tell: Tell) -> tuple[Base, Precision, TextModel]:
+    """The untuned model of a project's configuration.
+
+    Raises: InputError if it is not to be found.
+    """
+    settings = opened.as_trained()
+    base = resolve_base(settings.model, opened.project.root, tell)
+    text_model = text_model_of(base, template_text(opened.project, settings), settings.data.system, tell)
+    return base, precision_of(settings), text_model
+
+
+def _text_model(folder: Path, base: Base, settings: FinetuneSettings) -> TextModel:
+    """The tokenizer and template that were saved with the weights, with the base's limit and end tokens."""
+    from llm_finetune.model.load import end_token_ids, load_config, load_tokenizer, position_limit
+
+    tokenizer = load_tokenizer(Base(base.name, str(folder), None, "folder", base.license))
+    return TextModel(
+        tokenizer=tokenizer,
+        chat_template=tokenizer.chat_template,
+        end_ids=end_token_ids(tokenizer, base.path),
+        limit=position_limit(load_config(base)),
+        system=settings.data.system,
+    )
+
+
+def load_tuned(trained: Trained) -> Any:
+    """The base with its adapter, or the whole tuned model."""
+    from llm_finetune.methods.weights import with_adapter
+    from llm_finetune.model.load import load_model
+
+    if trained.is_adapter:
+        return with_adapter(load_model(trained.base, trained.precision.name), trained.folder)
+    whole = Base(trained.base.name, str(trained.folder), None, "folder", trained.base.license)
+    return load_model(whole, trained.precision.name)

@@ -1,0 +1,310 @@
+"""Train: decide whether to start, go on or stop, and hand the job to the training stage."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llm_finetune import files
+from llm_finetune.data.encode import Example
+from llm_finetune.errors import ConfigError, FinetuneError, InputError, Problem
+from llm_finetune.messages import say
+from llm_finetune.project import Project
+from llm_finetune.settings import resolved
+from llm_finetune.train.arguments import planned_steps, training_arguments
+from llm_finetune.train.checkpoint import (
+    Checkpoint,
+    best,
+    deliver,
+    newest,
+    open_checkpoint,
+    steps_on_disk,
+)
+from llm_finetune.train.identity import Identity, data_sha256, differences, step_keys
+from llm_finetune.train.ledger import archive_name, read_run, versions
+from llm_finetune.train.progress import ShowProgress
+from llm_finetune.workflow.opening import Opened, Tell, collecting, is_main_process, tell_on_stderr
+from llm_finetune.workflow.preparing import Prepared, prepare
+from llm_finetune.workflow.processes import process_count, wait_for_everyone
+from llm_finetune.workflow.sampling import sample_answers
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """What `train` tells: the run is complete, and where its result lies."""
+
+    delivered: Path
+    summary: str
+    already_complete: bool
+    run: dict[str, Any]
+
+
+def train(
+    opened: Opened,
+    *,
+    fresh: bool = False,
+    tell: Tell = tell_on_stderr,
+    show: ShowProgress | None = None,
+) -> TrainResult:
+    """Fine-tune, or go on with an interrupted run, or say that it is complete.
+
+    Raises: InputError for wrong input; Interrupted after a signal, with the state saved.
+    """
+    prepared = _prepared(opened, tell)
+    if not is_main_process():
+        return _train_locked(opened, prepared, fresh=fresh, tell=_silent, show=None)
+    try:
+        with files.folder_lock(opened.project.lock):
+            return _train_locked(opened, prepared, fresh=fresh, tell=tell, show=show)
+    except files.FolderLockedError as error:
+        problem = Problem("locked", say("train.locked", pid=error.pid), say("train.locked.fix"))
+        raise InputError(problem) from error
+
+
+def _prepared(opened: Opened, tell: Tell) -> Prepared:
+    """Everything known before weights are loaded, after the library has seen its arguments too.
+
+    Raises: InputError with every problem found.
+    """
+    problems: list[Problem] = []
+    with collecting(problems):
+        training_arguments(
+            opened.settings.training_settings, opened.project.checkpoints, precision="float32", has_validation=True
+        )
+    with collecting(problems):
+        prepared = prepare(opened, tell)
+    if problems:
+        raise InputError(problems)
+    return prepared
+
+
+def _silent(_line: str) -> None:
+    """What the other processes tell."""
+
+
+def _train_locked(
+    opened: Opened, prepared: Prepared, *, fresh: bool, tell: Tell, show: ShowProgress | None
+) -> TrainResult:
+    project, settings = opened.project, opened.settings.training_settings
+    if is_main_process():
+        files.sweep_leftovers(project.checkpoints)
+        if fresh and (name := archive(project)):
+            tell(say("train.archived", folder=name))
+    wait_for_everyone()
+    identity = _identity(opened, prepared)
+    planned = planned_steps(len(prepared.train), settings, process_count())
+    checkpoint, passed_over = newest(project)
+    for step, fault in passed_over:
+        tell(say("train.passed_over", step=step, fault=fault))
+    _refuse_changes(project, checkpoint, identity)
+    if done := _complete(project, planned, checkpoint, tell):
+        return done
+    wait_for_everyone()
+    if checkpoint:
+        tell(say("train.resumed", step=checkpoint.step))
+    tell(say("train.precision", name=prepared.precision.name, reason=prepared.precision.reason))
+    tell(_plan_line(prepared, planned))
+    return _run(opened, prepared, identity, checkpoint, tell=tell, show=show)
+
+
+def _plan_line(prepared: Prepared, planned: int) -> str:
+    return say(
+        "train.plan",
+        rows=len(prepared.train),
+        validation=len(prepared.validation),
+        tokens=sum(example.length for example in prepared.train),
+        trained=sum(example.trained for example in prepared.train),
+        steps=planned,
+    )
+
+
+def _run(
+    opened: Opened,
+    prepared: Prepared,
+    identity: Identity,
+    checkpoint: Checkpoint | None,
+    *,
+    tell: Tell,
+    show: ShowProgress | None,
+) -> TrainResult:
+    from llm_finetune.train.run import Job, run_training
+
+    settings = opened.settings.training_settings
+    model, trainable, total = _adapted_model(opened, prepared)
+    tell(say("train.parameters", trainable=trainable, total=total, share=f"{trainable / total:.2%}"))
+    result = run_training(
+        Job(
+            project=opened.project,
+            settings=settings,
+            model=model,
+            tokenizer=prepared.text_model.tokenizer,
+            rows=prepared.train,
+            validation_rows=prepared.validation,
+            precision=prepared.precision.name,
+            identity=identity,
+            facts=_facts(opened, prepared, trainable, total),
+            resume_from=checkpoint,
+            observers=sample_answers(opened, prepared),
+            show=show,
+        )
+    )
+    return TrainResult(result.delivered, result.reason, False, read_run(opened.project))
+
+
+def _adapted_model(opened: Opened, prepared: Prepared) -> tuple[Any, int, int]:
+    from transformers import set_seed
+
+    from llm_finetune.methods.trainable import trainable_parameters
+    from llm_finetune.model.load import load_model
+
+    settings = opened.settings.training_settings
+    stored = "float32" if opened.settings.method.is_full else prepared.precision.name
+    model = load_model(prepared.base, stored)
+    set_seed(settings.seed)
+    planned = planned_steps(len(prepared.train), settings, process_count())
+    model = opened.method.apply(model, opened.method_settings, planned)
+    return model, *trainable_parameters(model)
+
+
+def _identity(opened: Opened, prepared: Prepared) -> Identity:
+    return Identity(
+        base=prepared.base_sha256,
+        data=data_sha256([*prepared.train, *prepared.validation]),
+        method=opened.method_settings.model_dump(mode="json", exclude_none=True),
+        training=step_keys(opened.settings.training_settings.model_dump(mode="json")),
+        precision=prepared.precision.name,
+        world_size=process_count(),
+    )
+
+
+def _facts(opened: Opened, prepared: Prepared, trainable: int, total: int) -> dict[str, Any]:
+    base = prepared.base
+    return {
+        "versions": versions(),
+        "config": resolved(opened.settings),
+        "method": opened.method_settings.model_dump(mode="json", exclude_none=True),
+        "base_name": base.name,
+        "base_path": base.path,
+        "base_revision": base.revision,
+        "base_source": base.source,
+        "base_license": base.license,
+        "base_sha256": prepared.base_sha256,
+        "data_sha256": {
+            shown: files.sha256_of_file(path)
+            for path, shown in _sources(opened, [*prepared.train, *prepared.validation])
+        },
+        "rows": {"train": len(prepared.train), "validation": len(prepared.validation)},
+        "precision": {"name": prepared.precision.name, "reason": prepared.precision.reason},
+        "seed": opened.settings.training_settings.seed,
+        "planned_steps": planned_steps(len(prepared.train), opened.settings.training_settings, process_count()),
+        "parameters": {"trained": trainable, "total": total},
+    }
+
+
+def _sources(opened: Opened, examples: Sequence[Example]) -> list[tuple[Path, str]]:
+    names = sorted({example.path for example in examples})
+    return [(opened.project.resolve(name), name) for name in names]
+
+
+def _refuse_changes(project: Project, checkpoint: Checkpoint | None, identity: Identity) -> None:
+    """Raises: ConfigError if the run on disk was made from something else."""
+    recorded = checkpoint.facts.get("identity") if checkpoint else read_run(project).get("identity")
+    if not recorded or (checkpoint is None and read_run(project).get("status") != "finished"):
+        return
+    if changes := differences(recorded, identity):
+        raise ConfigError(
+            Problem(
+                "changed",
+                say("train.changed", name=name, old=_short(old), new=_short(new)),
+                say("train.changed.fix"),
+                project.shown(project.config),
+            )
+            for name, old, new in changes
+        )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return f"{text[:12]}…" if len(text) == 64 and text.isalnum() else text
+
+
+def _complete(project: Project, planned: int, checkpoint: Checkpoint | None, tell: Tell) -> TrainResult | None:
+    """The finished run, with its delivered folder rebuilt if it does not verify; None if there is work to do.
+
+    Raises: ConfigError if a finished run is to be longer, and no checkpoint is there to go on from.
+    """
+    run = read_run(project)
+    if run.get("status") != "finished":
+        return None
+    if planned > run["planned_steps"]:
+        if checkpoint is None:
+            fix = say("train.changed.fix")
+            raise ConfigError(Problem("cannot_extend", say("train.cannot_extend"), fix))
+        return None
+    delivered = project.root / run["delivered"]["path"]
+    if fault := files.manifest_fault(delivered):
+        chosen = best(project)
+        if chosen is None:
+            return None
+        deliver(chosen, delivered)
+        tell(say("train.rebuilt", fault=fault, step=chosen.step))
+    summary = say("train.already_complete", steps=run["done_steps"], planned=run["planned_steps"])
+    return TrainResult(delivered, summary, True, run)
+
+
+def archive(project: Project) -> str | None:
+    """Move the current run into `runs/`; its name, or None if there is no run."""
+    present = [folder for folder in (project.checkpoints, project.logs) if _holds_files(folder, project)]
+    if not present:
+        return None
+    taken = {entry.name for entry in project.archive.iterdir()} if project.archive.is_dir() else set()
+    target = project.archive / archive_name(project, taken)
+    target.mkdir(parents=True)
+    for folder in present:
+        moved = target / folder.name
+        moved.mkdir()
+        for entry in sorted(folder.iterdir()):
+            if entry != project.lock:
+                entry.rename(moved / entry.name)
+    return project.shown(target)
+
+
+def _holds_files(folder: Path, project: Project) -> bool:
+    return folder.is_dir() and any(entry.is_file() and entry != project.lock for entry in folder.rglob("*"))
+
+
+def deliver_checkpoint(opened: Opened, step: int) -> TrainResult:
+    """Make a chosen checkpoint of the run on disk the delivered one.
+
+    Raises: InputError if there is no such checkpoint.
+    """
+    project = opened.project
+    checkpoint, fault = open_checkpoint(project, step)
+    if checkpoint is None:
+        raise InputError(no_checkpoint(project, step, fault))
+    target = project.full_model if opened.settings.method.is_full else project.adapter
+    with files.folder_lock(project.lock):
+        deliver(checkpoint, target)
+        run = read_run(project)
+        run["delivered"] = {"path": project.shown(target), "step": step}
+        files.write_json(project.run, run)
+    return TrainResult(target, say("train.delivered.chosen", step=step), False, run)
+
+
+def no_checkpoint(project: Project, step: int, fault: str) -> Problem:
+    """The problem of a checkpoint that is not there or does not verify."""
+    steps = ", ".join(map(str, steps_on_disk(project))) or "—"
+    return Problem(
+        "no_checkpoint",
+        say("train.no_checkpoint", step=step, fault=fault),
+        say("train.no_checkpoint.fix", steps=steps),
+    )
+
+
+def remove_archive(project: Project, name: str) -> None:
+    """Delete one archived run."""
+    folder = project.archive / name
+    if not folder.is_dir():
+        raise FinetuneError(say("train.no_archive", name=name))
+    shutil.rmtree(folder)
