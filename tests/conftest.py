@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Two threads that wait for each other actively make tiny models ten times slower when anything else runs.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 FIELD_INPUTS = ROOT / "tests" / "field" / "inputs"
@@ -54,7 +56,14 @@ def tiny_config(architecture: str) -> Any:
             return transformers.Gemma2Config(**SIZES, head_dim=16, query_pre_attn_scalar=16, sliding_window=32)
         case "gpt2":
             return transformers.GPT2Config(
-                **plain, n_embd=64, n_layer=2, n_head=4, n_positions=256, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0
+                **plain,
+                n_embd=64,
+                n_layer=2,
+                n_head=4,
+                n_positions=256,
+                resid_pdrop=0.0,
+                embd_pdrop=0.0,
+                attn_pdrop=0.0,
             )
         case "falcon":
             return transformers.FalconConfig(
@@ -135,8 +144,9 @@ def real_model_folder() -> Path:
 @pytest.fixture(scope="session")
 def real_text_model(real_model_folder: Path) -> Any:
     """The default model's tokenizer as the stages take it."""
-    from llm_finetune.data.text_model import TextModel
     from transformers import AutoTokenizer
+
+    from llm_finetune.data.text_model import TextModel
 
     tokenizer = AutoTokenizer.from_pretrained(real_model_folder)
     return TextModel(tokenizer, tokenizer.chat_template, frozenset({2}), 8192)

@@ -53,9 +53,7 @@ def test_every_pin_has_a_hash(lock: str) -> None:
 def test_locks_name_no_host_and_no_torch(lock: str) -> None:
     assert "://" not in text_of(lock)
     assert "index-url" not in text_of(lock)
-    heavy = [
-        name for name in pins_of(lock) if name in {"torch", "triton"} or name.startswith(("nvidia-", "cuda-"))
-    ]
+    heavy = [name for name in pins_of(lock) if name in {"torch", "triton"} or name.startswith(("nvidia-", "cuda-"))]
     assert heavy == []
 
 
@@ -82,9 +80,7 @@ def test_scaffolded_pins_are_the_locked_ones() -> None:
 
 def test_lock_knows_the_torch_that_is_installed() -> None:
     overridden = tomllib.loads(text_of("uv.toml"))["dependency-metadata"]
-    assert [(entry["name"], entry["version"]) for entry in overridden] == [
-        *pins_of("requirements-torch.txt").items()
-    ]
+    assert [(entry["name"], entry["version"]) for entry in overridden] == [*pins_of("requirements-torch.txt").items()]
 
 
 def test_wheel_ships_templates_and_demo_data(tmp_path: Path) -> None:

@@ -23,13 +23,25 @@ def test_train_writes_adapter_log_metrics_and_run(trained: Path) -> None:
     adapter = trained / "checkpoints" / "adapter_model"
     names = {path.name for path in adapter.iterdir()}
     assert {"adapter_model.safetensors", "adapter_config.json", "tokenizer.json", "chat_template.jinja"} <= names
-    assert not list(trained.rglob("*.bin")) and not list(trained.rglob("*.pt")) and not list(trained.rglob("*.pth"))
+    assert not list(trained.rglob("*.bin"))
+    assert not list(trained.rglob("*.pt"))
+    assert not list(trained.rglob("*.pth"))
     run = json.loads((trained / "logs" / "run.json").read_text())
     assert run["status"] == "finished"
     assert run["done_steps"] == run["planned_steps"] == 12
     assert run["rows"] == {"train": 11, "validation": 1}
     assert run["tokens"]["real"] > run["tokens"]["trained"] > 0
-    for key in ("versions", "config", "base_path", "base_name", "base_sha256", "data_sha256", "device", "seed", "seconds"):
+    for key in (
+        "versions",
+        "config",
+        "base_path",
+        "base_name",
+        "base_sha256",
+        "data_sha256",
+        "device",
+        "seed",
+        "seconds",
+    ):
         assert run[key], key
     rows = metrics_of(trained)
     assert [row["step"] for row in rows if "loss" in row] == list(range(1, 13))
@@ -101,7 +113,9 @@ def test_evaluate_writes_the_scorecard(trained: Path, cli: Any) -> None:
 
 
 def test_failed_gate_ends_with_3_after_writing(trained: Path, cli: Any) -> None:
-    outcome = cli("evaluate", "--project", trained, "evaluation.max_new_tokens=4", 'evaluation.gates.exact_match=">= 2"')
+    outcome = cli(
+        "evaluate", "--project", trained, "evaluation.max_new_tokens=4", 'evaluation.gates.exact_match=">= 2"'
+    )
     assert outcome.code == 3
     assert (trained / "logs" / "scorecard.json").is_file()
     assert "exact_match" in outcome.err

@@ -55,7 +55,7 @@ def run_chat(session: "ChatSession", console: "Console") -> None:
     """Talk until `/quit` or the end of input. Ctrl-C stops an answer, and at the prompt clears the line."""
     with contextlib.suppress(ImportError):  # Line editing and history where the platform has them.
         import readline  # noqa: F401
-    console.print(say("generate.chat_hello", who=say(f"generate.who_{_speaker(session)}")), style="dim")
+    _note(console, say("generate.chat_hello", who=say(f"generate.who_{_speaker(session)}")))
     while True:
         try:
             line = console.input(f"[bold]{say('generate.you')}>[/bold] ").strip()
@@ -91,7 +91,9 @@ def _turn(session: "ChatSession", console: "Console", line: str) -> bool:
 
 def _tell_end(session: "ChatSession", console: "Console", reply: "Reply") -> None:
     """Say why an answer ended, unless it ended by itself."""
-    if reply.stopped_by != "end":
+    if not reply.text.strip():
+        _note(console, say("generate.no_answer"))
+    elif reply.stopped_by != "end":
         limit = session.generator.text_model.limit
         _note(console, say(f"generate.stopped_{reply.stopped_by}", tokens=session.max_new_tokens, limit=limit))
 

@@ -192,8 +192,10 @@ def _upload(upload: Upload, staging: Path, token: str) -> tuple[str, str]:
 @contextlib.contextmanager
 def _told_in_a_sentence(upload: Upload, token: str) -> Iterator[None]:
     """Turn what the Hub's client raises into one sentence with the command that tries again."""
-    from httpx import HTTPError
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    # The client's own base error, whichever HTTP library it uses.
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined] # isort: skip
 
     try:
         yield

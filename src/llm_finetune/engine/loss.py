@@ -3,12 +3,13 @@
 Shapes: B rows, K kept positions, V vocabulary.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
 
 from llm_finetune.engine.batch import NOT_TRAINED, TokenRow, batches_by_length, collate
 
@@ -22,6 +23,32 @@ def computing_in(precision: str, device_type: str) -> AbstractContextManager[Any
     return torch.autocast(device_type, dtype=_AUTOCAST[precision])
 
 
+def inputs_as_they_come(model: torch.nn.Module) -> AbstractContextManager[Any]:
+    """The context in which adapters do not turn their inputs into float32 before autocast turns them back.
+
+    The products are the same: what autocast multiplies is what came in. peft 0.21.2, `disable_input_dtype_casting`.
+    """
+    from peft.helpers import disable_input_dtype_casting
+
+    context: AbstractContextManager[Any] = disable_input_dtype_casting(model)
+    return context
+
+
+@contextmanager
+def _rows_in_one_piece(model: torch.nn.Module) -> Iterator[None]:
+    """Give the head its kept positions contiguous.
+
+    A slice of every row makes torch 2.13 multiply row by row, with a copy of the head for each.
+    """
+    unwrapped: Any = model.module if isinstance(model, DistributedDataParallel) else model
+    head = unwrapped.get_output_embeddings()
+    handle = head.register_forward_pre_hook(lambda _head, inputs: (inputs[0].contiguous(),))
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
 def summed_loss(
     model: torch.nn.Module, batch: Mapping[str, Any], *, label_smoothing: float = 0.0
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -32,12 +59,13 @@ def summed_loss(
     """
     kept = int(batch["logits_to_keep"])
     labels_BK = batch["labels"][:, -kept:][:, 1:]
-    output = model(
-        input_ids=batch["input_ids"],
-        attention_mask=batch["attention_mask"],
-        logits_to_keep=kept,
-        use_cache=False,
-    )
+    with _rows_in_one_piece(model):
+        output = model(
+            input_ids=batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            logits_to_keep=kept,
+            use_cache=False,
+        )
     logits_BKV = output.logits[:, -kept:][:, :-1]
     total = functional.cross_entropy(
         logits_BKV.float().flatten(0, 1),

@@ -41,7 +41,7 @@ TEXTS: dict[str, str | tuple[str, str]] = {
     "cli.evaluate.n": "n",
     "cli.evaluate.written": "scorecard: {path}",
     "cli.evaluate.gates_failed": "{count} gate(s) failed.",
-    "cli.evaluate.progress": "answers by the {who} model: {done}/{total}",
+    "cli.evaluate.progress": "{who}: {done} of {total} answers",
     "cli.generate.no_prompt": "there is no prompt.",
     "cli.generate.no_prompt.fix": "Give one in quotes, or a file with --input FILE.",
     "cli.generate.both": "a prompt and --input were both given.",

@@ -87,6 +87,7 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "（截斷：對話已達模型能讀的 {limit} 個 token；/new 重新開始）",
     ),
     "generate.stopped_interrupt": ("(stopped; what was said is kept)", "（已停止；說過的內容會保留）"),
+    "generate.no_answer": ("(no answer; the question was not kept)", "（沒有回答；這個問題沒有留下）"),
     "generate.interrupt_hint": ("Ctrl-D or /quit leaves.", "按 Ctrl-D 或輸入 /quit 離開。"),
     "generate.no_prompts.fix": ("Write one prompt on each line.", "請一行寫一個提示。"),
     "generate.no_prompt_field": (

@@ -14,13 +14,17 @@ LOW_PRECISION = {torch.bfloat16, torch.float16}
 
 def hold_trained_in_float32(model: nn.Module) -> None:
     """Turn trainable modules into float32 ones that take and give the model's own format."""
-    for module in model.modules():
-        own = [parameter for parameter in module.parameters(recurse=False) if parameter.requires_grad]
-        low = {parameter.dtype for parameter in own} & LOW_PRECISION
-        if low:
-            module.to(torch.float32)
-            module.register_forward_pre_hook(_to_float32, with_kwargs=True)
-            module.register_forward_hook(partial(_to_dtype, dtype=low.pop()))
+    # All are found before any is turned: two modules may share one parameter.
+    found = [(module, dtype) for module in model.modules() if (dtype := _low_trained_dtype(module))]
+    for module, dtype in found:
+        module.to(torch.float32)
+        module.register_forward_pre_hook(_to_float32, with_kwargs=True)
+        module.register_forward_hook(partial(_to_dtype, dtype=dtype))
+
+
+def _low_trained_dtype(module: nn.Module) -> torch.dtype | None:
+    own = (parameter for parameter in module.parameters(recurse=False) if parameter.requires_grad)
+    return next((parameter.dtype for parameter in own if parameter.dtype in LOW_PRECISION), None)
 
 
 def _cast(value: Any, dtype: torch.dtype) -> Any:

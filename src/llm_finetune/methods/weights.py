@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_finetune.errors import FinetuneError
 from llm_finetune.messages import say
+from llm_finetune.model.quiet import quiet_libraries
 
 if TYPE_CHECKING:
     from torch import nn
@@ -66,4 +67,5 @@ def with_adapter(base: Any, folder: Path) -> Any:
     """A loaded base with a saved adapter on it, for answering, not for training."""
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(base, str(folder), is_trainable=False).eval()
+    with quiet_libraries():
+        return PeftModel.from_pretrained(base, str(folder), is_trainable=False).eval()

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from llm_finetune.engine.batch import TokenRow
+from llm_finetune.engine.dropout import quicken_dropout
+from llm_finetune.engine.loss import inputs_as_they_come
 from llm_finetune.errors import FinetuneError, Interrupted
 from llm_finetune.messages import say
 from llm_finetune.methods.weights import is_adapter, load_weights, save_weights
@@ -70,6 +72,7 @@ def run_training(job: Job) -> RunResult:
 
     Raises: Interrupted after a signal, with the state saved. FinetuneError if training fails.
     """
+    quicken_dropout(job.model)
     arguments = training_arguments(
         job.settings,
         job.project.checkpoints,
@@ -82,7 +85,8 @@ def run_training(job: Job) -> RunResult:
         trainer = _trainer(job, arguments, log, request)
         _announce(job, log, trainer, writes)
         try:
-            trainer.train(resume_from_checkpoint=str(job.resume_from.path) if job.resume_from else None)
+            with inputs_as_they_come(job.model):
+                trainer.train(resume_from_checkpoint=str(job.resume_from.path) if job.resume_from else None)
         except (RuntimeError, OSError, MemoryError) as error:
             _record(job, trainer, "failed", writes)
             log.line(say("train.failed", what=error))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from llm_finetune.generate.chat import ChatSession
     from llm_finetune.generate.generator import Generator
 
+ANSWERS_AT_ONCE = 16
+"""Prompts answered in one batch: a decoding step costs little more for many rows than for one."""
 ANSWER_TOKENS = 512
 """Longest answer of `generate` and `chat` unless another length is asked for."""
 
@@ -81,13 +83,12 @@ def _both_generators(trained: Trained) -> "dict[Any, Generator]":
     from llm_finetune.generate.generator import Generator
     from llm_finetune.model.load import load_model
 
-    batch_size = trained.settings.training_settings.per_device_eval_batch_size
     precision = trained.precision.name
     tuned = load_tuned(trained)
     base = tuned if trained.is_adapter else load_model(trained.base, precision)
     return {
-        "base": Generator(base, trained.text_model, batch_size, precision, tuned=False),
-        "tuned": Generator(tuned, trained.text_model, batch_size, precision),
+        "base": Generator(base, trained.text_model, ANSWERS_AT_ONCE, precision, tuned=False),
+        "tuned": Generator(tuned, trained.text_model, ANSWERS_AT_ONCE, precision),
     }
 
 
@@ -106,7 +107,7 @@ def _losses(trained: Trained, rows: Rows, generators: "dict[Any, Generator]") ->
             found[who] = mean_token_loss(
                 generator.model,
                 encoded.examples,
-                batch_size=generator.batch_size,
+                batch_size=settings.training_settings.per_device_eval_batch_size,
                 pad_id=trained.text_model.tokenizer.pad_token_id,
                 precision=generator.precision,
             )
@@ -147,12 +148,11 @@ def _generator(opened: Opened, *, base: bool, checkpoint: int | None, tell: Tell
     from llm_finetune.generate.generator import Generator
     from llm_finetune.model.load import load_model
 
-    batch_size = opened.settings.training_settings.per_device_eval_batch_size
     if base:
         found, precision, text_model = find_base(opened, tell)
-        return Generator(load_model(found, precision.name), text_model, batch_size, precision.name, tuned=False)
+        return Generator(load_model(found, precision.name), text_model, ANSWERS_AT_ONCE, precision.name, tuned=False)
     trained = find_trained(opened, checkpoint, tell)
-    return Generator(load_tuned(trained), trained.text_model, batch_size, trained.precision.name)
+    return Generator(load_tuned(trained), trained.text_model, ANSWERS_AT_ONCE, trained.precision.name)
 
 
 def open_chat(

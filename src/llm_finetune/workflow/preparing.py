@@ -1,7 +1,7 @@
 """From an opened project to what the stages take: conversations, a text model, examples, a base."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llm_finetune.data.check import CheckReport, check_files
@@ -10,7 +10,7 @@ from llm_finetune.data.fallback_template import FALLBACK_TEMPLATE
 from llm_finetune.data.rows import Conversation
 from llm_finetune.data.split import split
 from llm_finetune.data.text_model import TextModel
-from llm_finetune.errors import DataError, InputError, Problem
+from llm_finetune.errors import DataError, InputError, ModelError, Problem
 from llm_finetune.messages import say
 from llm_finetune.model.precision import Precision, choose_precision
 from llm_finetune.model.resolve import Base, base_sha256, resolve_base
@@ -139,8 +139,15 @@ def check_method_fits(opened: Opened, base: Base) -> None:
     from llm_finetune.model.load import load_config
 
     check = opened.method.check
-    if check is not None:
+    if check is None:
+        return
+    place = opened.project.shown(opened.project.resolve(opened.settings.method.adapter))
+    try:
         check(load_config(base), opened.method_settings)
+    except ModelError as error:
+        raise ModelError(
+            replace(problem, path=problem.path or place) if problem.field else problem for problem in error.problems
+        ) from error
 
 
 def _encoded(opened: Opened, rows: Rows, base: Base, precision: Precision, tell: Tell) -> Prepared:

@@ -6,10 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
+
 from llm_finetune.cli.chat import run_chat
 from llm_finetune.errors import DataError
 from llm_finetune.generate.chat import ChatSession, Reply
-from rich.console import Console
 
 
 class ScriptedSession(ChatSession):
@@ -18,6 +19,8 @@ class ScriptedSession(ChatSession):
     def ask(self, question: str, on_piece: Callable[[str], None]) -> Reply:
         if question == "too long":
             raise DataError("no room")
+        if question == "say nothing":
+            return Reply("", "interrupt")
         for piece in ("[bold]you said[/bold] ", question):
             on_piece(piece)
         return Reply(question, "interrupt" if question == "stop" else "end")
@@ -64,6 +67,12 @@ def test_ctrl_c_at_the_prompt_does_not_end(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_stopped_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "(stopped; what was said is kept)" in talk(monkeypatch, "stop")
+
+
+def test_a_question_that_got_no_answer_is_told_not_to_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = talk(monkeypatch, "say nothing")
+    assert "the question was not kept" in output
+    assert "what was said is kept" not in output
 
 
 def test_a_conversation_without_room_is_told_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

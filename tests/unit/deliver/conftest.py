@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from llm_finetune.model.resolve import Base
 
 MakeAdapter = Callable[..., Path]
@@ -25,7 +26,9 @@ class Request:
 
 
 class FakeHub:
-    """A Hub on 127.0.0.1 that records what it is asked and keeps what it is sent. Takes uploads of files in the commit itself. `refuse_with` answers every commit with that HTTP status."""
+    """A Hub on 127.0.0.1 that records what it is asked and keeps what it is sent.
+
+    It takes files in the commit itself. `refuse_with` answers every commit with that HTTP status."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -40,7 +43,7 @@ class FakeHub:
             def log_message(self, *_values: Any) -> None:
                 pass
 
-            def do_POST(self) -> None:  # noqa: N802 (the library calls it so)
+            def do_POST(self) -> None:
                 body = self._read()
                 token = self.headers.get("authorization", "")
                 hub.requests.append(Request(self.command, self.path, token, body))
@@ -95,7 +98,11 @@ class FakeHub:
         for line in map(json.loads, body.splitlines()):
             if line["key"] == "file":
                 self.files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
-        return 200, {"success": True, "commitOid": COMMIT, "commitUrl": f"{self.address}/commit/{COMMIT}"}
+        return 200, {
+            "success": True,
+            "commitOid": COMMIT,
+            "commitUrl": f"{self.address}/somebody/my-task/commit/{COMMIT}",
+        }
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from llm_finetune.deliver import merge as merging
 from llm_finetune.deliver import parity
 from llm_finetune.deliver.merge import merge, stored_dtype
@@ -30,7 +31,8 @@ def test_the_merged_model_is_adapter_plus_base(base: Base, make_adapter: Any, tm
     assert report.path == target
     assert report.dtype == "bfloat16"
     assert report.max_logit_difference <= 1e-4
-    assert 0 < report.kl_merged <= 1.5 * report.kl_adapter
+    assert 0 < report.kl_merged < 1e-5
+    assert 0 < report.kl_adapter < 1e-5
 
     tuned = PeftModel.from_pretrained(load(base.path, torch.float32), str(adapter))
     expected = parity.logits_of(tuned, ROWS)
@@ -89,7 +91,7 @@ def test_a_merge_that_differs_in_float32_is_refused(
     base: Base, make_adapter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(merging, "MAX_LOGIT_DIFFERENCE", -1.0)
-    with pytest.raises(GateError, match="not adapter \\+ base"):
+    with pytest.raises(GateError, match=r"not adapter \+ base"):
         merge(base, make_adapter(), tmp_path / "exports" / "merged", ROWS)
     assert not (tmp_path / "exports").exists()
 
@@ -110,7 +112,9 @@ def test_a_merge_that_is_damaged_on_its_way_to_the_disk_is_refused(
     assert list((tmp_path / "exports").iterdir()) == []
 
 
-@pytest.mark.parametrize("fault", ["adapter_config.json", "generation_config.json", "dtype float32", "quantization_config"])
+@pytest.mark.parametrize(
+    "fault", ["adapter_config.json", "generation_config.json", "dtype float32", "quantization_config"]
+)
 def test_a_folder_that_is_not_as_it_should_be_is_refused(
     base: Base, make_adapter: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
@@ -138,13 +142,13 @@ def test_a_quantized_base_is_refused_before_it_is_loaded(base: Base, make_adapte
         merge(base, adapter, tmp_path / "merged", ROWS)
 
 
-def test_an_adapter_of_another_model_is_refused_in_a_sentence(
-    base: Base, make_adapter: Any, tmp_path: Path
-) -> None:
+def test_an_adapter_of_another_model_is_refused_in_a_sentence(base: Base, make_adapter: Any, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     adapter = make_adapter()
-    weights = {name: tensor[:, :-1].contiguous() for name, tensor in load_file(adapter / "adapter_model.safetensors").items()}
+    weights = {
+        name: tensor[:, :-1].contiguous() for name, tensor in load_file(adapter / "adapter_model.safetensors").items()
+    }
     save_file(weights, adapter / "adapter_model.safetensors")
     with pytest.raises(ModelError, match="does not fit tiny") as caught:
         merge(base, adapter, tmp_path / "merged", ROWS)
@@ -154,7 +158,7 @@ def test_an_adapter_of_another_model_is_refused_in_a_sentence(
 def test_an_adapter_that_brings_code_is_refused(base: Base, make_adapter: Any, tmp_path: Path) -> None:
     adapter = make_adapter()
     (adapter / "adapter_model.safetensors").rename(adapter / "adapter_model.bin")
-    with pytest.raises(GateError, match="adapter_model.bin"):
+    with pytest.raises(GateError, match=r"adapter_model\.bin"):
         merge(base, adapter, tmp_path / "merged", ROWS)
 
 

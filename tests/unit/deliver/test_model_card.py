@@ -4,12 +4,17 @@ import re
 from typing import Any
 
 import yaml
+
 from llm_finetune.deliver.model_card import CardFacts, model_card
 from llm_finetune.evaluate.scorecard import Row, Scorecard
 
 RUN: dict[str, Any] = {
     "versions": {"python": "3.11.9", "torch": "2.13.0"},
-    "config": {"model": {"name": "/home/somebody/models/base"}, "data": {"system": "Be brief."}, "training": {"seed": 7}},
+    "config": {
+        "model": {"name": "/home/somebody/models/base"},
+        "data": {"system": "Be brief."},
+        "training": {"seed": 7},
+    },
     "method": {"peft_type": "LORA", "r": 8, "target_modules": "all-linear"},
     "base_name": "Qwen/Qwen3-0.6B",
     "base_license": "Apache-2.0",

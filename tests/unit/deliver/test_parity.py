@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from llm_finetune.deliver.parity import MAX_ROW_TOKENS, largest_difference, mean_divergence, probe_rows
 
 

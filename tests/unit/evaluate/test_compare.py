@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+
 from llm_finetune.data.rows import Conversation
 from llm_finetune.errors import DataError
 from llm_finetune.evaluate.compare import Circumstances, Losses, compare, max_new_tokens, output_rows

@@ -1,6 +1,7 @@
 """Conditions on the tuned column."""
 
 import pytest
+
 from llm_finetune.errors import ConfigError
 from llm_finetune.evaluate.gates import Gate, failed_gates, parse_gates
 from llm_finetune.evaluate.scorecard import Row, Scorecard

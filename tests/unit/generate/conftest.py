@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from llm_finetune.data.text_model import TextModel
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from llm_finetune.data.text_model import TextModel
 from llm_finetune.errors import DataError
 from llm_finetune.generate.chat import ChatSession, Reply

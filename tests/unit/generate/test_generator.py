@@ -3,13 +3,15 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+
 from llm_finetune.data.text_model import TextModel
 from llm_finetune.errors import DataError, UsageError
-from llm_finetune.generate.answer import Answer
+from llm_finetune.generate.answer import Answer, Sampling
 from llm_finetune.generate.decode import inference, left_padded, seeded, tuned_or_base
 from llm_finetune.generate.generator import Generator
 
@@ -30,6 +32,17 @@ def test_batches_of_any_size_give_the_same_answers_in_the_order_asked(model: Any
     assert len({answer.text for answer in alone}) > 1
 
 
+@pytest.mark.parametrize("architecture", ["gpt2", "falcon", "mistral", "qwen2", "qwen3", "gemma2"])
+def test_padding_changes_no_answer_on_any_architecture(
+    tiny_model: Callable[[str], Path], text_model: TextModel, architecture: str
+) -> None:
+    from transformers import AutoModelForCausalLM
+
+    other = AutoModelForCausalLM.from_pretrained(tiny_model(architecture), dtype=torch.float32)
+    alone = Generator(other, text_model, 1).answers(PROMPTS, max_new_tokens=10)
+    assert Generator(other, text_model, 5).answers(PROMPTS, max_new_tokens=10) == alone
+
+
 def test_the_answers_are_those_of_a_plain_greedy_loop(model: Any, text_model: TextModel) -> None:
     answers = Generator(model, text_model, 4).answers(PROMPTS, max_new_tokens=8)
     for messages, answer in zip(PROMPTS, answers, strict=True):
@@ -48,9 +61,7 @@ def test_the_tokenizers_padding_side_is_never_touched(model: Any, text_model: Te
     assert text_model.tokenizer.padding_side == before
 
 
-def test_an_answer_stops_at_any_end_token_and_shows_none(
-    model: Any, text_model: TextModel, repeats: Repeats
-) -> None:
+def test_an_answer_stops_at_any_end_token_and_shows_none(model: Any, text_model: TextModel, repeats: Repeats) -> None:
     first, second = text_model.encode("h").ids[0], text_model.encode("i").ids[0]
     other_end = text_model.tokenizer.convert_tokens_to_ids("<|endoftext|>")
     repeats(model, [first, second, other_end])
@@ -98,9 +109,7 @@ def test_a_template_that_refuses_is_told(model: Any, text_model: TextModel) -> N
         Generator(model, strict).answers(asked("hi"), max_new_tokens=2)
 
 
-def test_the_same_seed_draws_the_same_and_leaves_the_global_stream_alone(
-    model: Any, text_model: TextModel
-) -> None:
+def test_the_same_seed_draws_the_same_and_leaves_the_global_stream_alone(model: Any, text_model: TextModel) -> None:
     generator = Generator(model, text_model, 2)
     torch.manual_seed(5)
     expected = torch.rand(3)
@@ -159,10 +168,23 @@ def test_modes_and_cache_setting_are_put_back(adapted: Any, text_model: TextMode
     Generator(adapted, text_model).answers(PROMPTS, max_new_tokens=2)
     assert [module.training for module in adapted.modules()] == before
     assert adapted.config.use_cache is False
-    with pytest.raises(RuntimeError, match="stop"), inference(adapted, "float32"):
+    with inference(adapted, "float32"):
         assert not any(module.training for module in adapted.modules())
-        raise RuntimeError("stop")
     assert [module.training for module in adapted.modules()] == before
+
+
+def test_modes_and_defaults_are_put_back_when_generation_fails(adapted: Any, text_model: TextModel) -> None:
+    adapted.train()
+    mine = adapted.get_base_model().generation_config
+    generator = Generator(adapted, text_model)
+
+    def fail(_ids: list[int]) -> None:
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        generator.stream(generator.prompts(PROMPTS, 4)[0], Sampling(), fail)
+    assert adapted.training
+    assert adapted.get_base_model().generation_config is mine
 
 
 def test_training_goes_on_after_a_sample(adapted: Any, text_model: TextModel) -> None:

@@ -1,10 +1,17 @@
 """Text piece by piece: no half characters, nothing lost, nothing twice."""
 
 import pytest
+
 from llm_finetune.data.text_model import TextModel
 from llm_finetune.generate.pieces import TextPieces
 
-TEXTS = ["Hello, how are you?", "你好嗎？今天天氣很好。", "a 🙂 b 👩‍👩‍👧 c", "naïve café\n\n  two  spaces", "混合 mixed 文字"]
+TEXTS = [
+    "Hello, how are you?",
+    "你好嗎？今天天氣很好。",
+    "a 🙂 b 👩‍👩‍👧 c",
+    "naïve café\n\n  two  spaces",
+    "混合 mixed 文字",
+]
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -71,7 +71,7 @@ def test_harmless_booleans_of_older_versions_pass(clean: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["../model.safetensors", "/tmp/model.safetensors", "pytorch_model.bin", "a\\b.safetensors"]
+    "entry", ["../model.safetensors", "/elsewhere/model.safetensors", "pytorch_model.bin", "a\\b.safetensors"]
 )
 def test_index_entries_outside(clean: Path, entry: str) -> None:
     index = clean / "model.safetensors.index.json"

@@ -104,12 +104,9 @@ def test_script_compiles_and_is_short(project: Path, tmp_path: Path) -> None:
 
 
 def test_demo_rows_answer_in_json() -> None:
-    rows = [
-        json.loads(line) for line in (create.DEMO / "train.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
+    rows = [json.loads(line) for line in (create.DEMO / "train.jsonl").read_text(encoding="utf-8").splitlines()]
     held_out = [
-        json.loads(line)
-        for line in (create.DEMO / "validation.jsonl").read_text(encoding="utf-8").splitlines()
+        json.loads(line) for line in (create.DEMO / "validation.jsonl").read_text(encoding="utf-8").splitlines()
     ]
     assert (len(rows), len(held_out)) == (300, 60)
     assert not {row["instruction"] for row in rows} & {row["instruction"] for row in held_out}

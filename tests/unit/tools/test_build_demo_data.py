@@ -35,10 +35,7 @@ def row(text: str, intent: str, *slots: tuple[str, str]) -> dict[str, Any]:
 
 TRAIN = [
     *[row(f"play song {number}", "Play", ("song", f"{number}")) for number in range(6)],
-    *[
-        row(f"book  {number} and {number}", "Book", ("seat", "1"), ("seat", "2"), ("day", "é"))
-        for number in range(6)
-    ],
+    *[row(f"book  {number} and {number}", "Book", ("seat", "1"), ("seat", "2"), ("day", "é")) for number in range(6)],
     row("damaged \ufffd", "Play"),
 ]
 VALIDATION = [
@@ -56,9 +53,7 @@ def build(folder: Path, *options: str) -> Path:
     train.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in TRAIN).encode()))
     validation.write_text("".join(json.dumps(r) + "\n" for r in VALIDATION), encoding="utf-8")
     out = folder / "out"
-    build_demo_data.main(
-        ["--train", str(train), "--validation", str(validation), "--out", str(out), *options]
-    )
+    build_demo_data.main(["--train", str(train), "--validation", str(validation), "--out", str(out), *options])
     return out
 
 

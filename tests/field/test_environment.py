@@ -1,0 +1,87 @@
+"""Field cases E02 and E03: hardware that is not there, and no network."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BLOCK_SOCKETS = """
+import socket, sys
+attempts = []
+def refuse(self, address, *rest):
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        attempts.append(address)
+        raise OSError(f"connection attempt to {address}")
+    return original(self, address, *rest)
+original = socket.socket.connect
+socket.socket.connect = refuse
+socket.socket.connect_ex = refuse
+real_lookup = socket.getaddrinfo
+def lookup(*arguments, **options):
+    attempts.append(arguments[0])
+    raise OSError(f"lookup of {arguments[0]}")
+socket.getaddrinfo = lookup
+from llm_finetune.cli.app import main
+for words in (
+    ["check"], ["preview"], ["train"], ["evaluate", "evaluation.max_new_tokens=4"],
+    ["generate", "Hello", "--max-new-tokens", "4"], ["merge"], ["push", "me/mine", "--dry-run"],
+):
+    sys.argv = ["llm-finetune", *words, "--project", sys.argv[-1]]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, (words, end.code)
+assert attempts == [], attempts
+"""
+
+
+@pytest.mark.skipif("torch.cuda.is_available()", reason="needs a machine without a GPU")
+@pytest.mark.parametrize(
+    ("setting", "use_instead"), [("model.dtype=float16", "model.dtype"), ("training.fp16=true", "model.dtype")]
+)
+def test_e02_wishes_the_hardware_cannot_fulfil(make_project: Any, cli: Any, setting: str, use_instead: str) -> None:
+    project = make_project()
+    outcome = cli("train", "--project", project, setting)
+    assert outcome.code == 2
+    assert use_instead in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert not (project / "checkpoints").exists()
+
+
+@pytest.mark.skipif("torch.cuda.is_available()", reason="needs a machine without a GPU")
+def test_e02_tf32_without_a_gpu(make_project: Any, cli: Any) -> None:
+    outcome = cli("train", "--project", make_project(), "training.tf32=true")
+    assert outcome.code == 2
+    assert "tf32" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_e02_defaults_run(make_project: Any, cli: Any) -> None:
+    outcome = cli("train", "--project", make_project(model__dtype="auto", training__max_steps=1))
+    assert outcome.code == 0, outcome.err
+    assert "computing in" in outcome.err
+
+
+def test_e03_no_connection_is_tried(make_project: Any) -> None:
+    project = make_project(training__max_steps=2)
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCK_SOCKETS, str(project)],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_e03_offline_and_not_cached_is_one_sentence(make_project: Any, process: Any, tmp_path: Path) -> None:
+    project = make_project()
+    for name in ("nobody/no-such-model", "smollm2-135m-instruct"):
+        empty = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf"), "LLM_FINETUNE_CACHE": str(tmp_path / "none")}
+        outcome = process("train", "--project", project, f"model.name={name}", **empty)
+        assert outcome.code == 2
+        assert len(outcome.err.strip().splitlines()) == 1, outcome.err
+        assert "Traceback" not in outcome.err

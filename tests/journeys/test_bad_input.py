@@ -1,0 +1,121 @@
+"""Wrong input: exit code 2, all problems at once, no traceback, nothing written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def assert_refused(outcome: Any, project: Path, *parts: str) -> None:
+    assert outcome.code == 2, (outcome.out, outcome.err)
+    assert "Traceback" not in outcome.err
+    for part in parts:
+        assert part in outcome.err, outcome.err
+    assert not (project / "checkpoints").exists()
+
+
+def test_both_configuration_files_are_told_together(make_project: Any, cli: Any) -> None:
+    project = make_project(
+        adapter={"r": 0, "lora_alhpa": 4},
+        training__learning_rat=1,
+        training__num_train_epochs=-1,
+        data__trian="x",
+    )
+    outcome = cli("train", "--project", project)
+    assert_refused(
+        outcome,
+        project,
+        "config/finetune.yaml:",
+        "training.learning_rat: unknown key. Did you mean `learning_rate`?",
+        "training.num_train_epochs",
+        "data.trian",
+        "config/lora_config.json:",
+        "lora_alhpa",
+        "`lora_alpha`",
+    )
+    assert len(outcome.err.strip().splitlines()) >= 6
+
+
+def test_data_model_and_method_are_told_together(make_project: Any, cli: Any) -> None:
+    project = make_project(
+        rows=[{"instruction": "a", "output": ""}, {"instruction": "b", "output": "c"}], model=Path("absent/folder/here")
+    )
+    outcome = cli("train", "--project", project)
+    assert_refused(outcome, project, "data/train.jsonl:1: output:", "absent/folder/here")
+
+
+def test_values_the_library_refuses(make_project: Any, cli: Any) -> None:
+    project = make_project()
+    outcome = cli("train", "--project", project, "training.lr_scheduler_type=zigzag", "training.optim=best")
+    assert_refused(outcome, project, "training:")
+
+
+def test_missing_files(make_project: Any, cli: Any) -> None:
+    project = make_project(data__train=["data/train.jsonl", "data/absent.jsonl"], data__validation="data/gone.jsonl")
+    outcome = cli("train", "--project", project)
+    assert_refused(outcome, project, "data/absent.jsonl", "data/gone.jsonl")
+
+
+def test_no_project(cli: Any, tmp_path: Path) -> None:
+    for verb in (["check"], ["preview"], ["train"], ["evaluate"], ["generate", "Hi"], ["chat"], ["merge"]):
+        outcome = cli(*verb, "--project", tmp_path)
+        assert outcome.code == 2, verb
+        assert "llm-finetune init" in outcome.err
+
+
+def test_a_tracker_that_is_not_installed_gets_its_install_line(make_project: Any, cli: Any) -> None:
+    project = make_project()
+    outcome = cli("train", "--project", project, "training.report_to=[swanlab, nonsense]")
+    assert_refused(outcome, project, "pip install swanlab", "unknown tracker 'nonsense'")
+
+
+def test_arguments_that_are_neither(make_project: Any, cli: Any) -> None:
+    project = make_project()
+    assert_refused(cli("train", "typo", "--project", project), project, "'typo' is neither")
+
+
+def test_a_second_training_in_the_same_project_is_refused(make_project: Any, cli: Any) -> None:
+    from llm_finetune.files import folder_lock
+
+    project = make_project()
+    with folder_lock(project / "logs" / ".lock"):
+        outcome = cli("train", "--project", project)
+    assert_refused(outcome, project, "Another training (process")
+
+
+def test_check_json_has_the_promised_shape(make_project: Any, cli: Any) -> None:
+    project = make_project(rows=[{"instruction": "a", "output": "b", "extra": 1}, {"instruction": "c", "output": None}])
+    outcome = cli("check", "--json", "--project", project, "data.validation=none")
+    assert outcome.code == 2
+    report = outcome.json()
+    assert report.keys() == {"read", "kept", "dropped", "errors", "warnings"}
+    assert (report["read"], report["kept"], report["dropped"]) == (2, 1, 1)
+    (error,) = report["errors"]
+    assert error.keys() == {"code", "path", "line", "field", "message", "fix"}
+    assert (error["path"], error["line"], error["field"]) == ("data/train.jsonl", 2, "output")
+    assert report["warnings"][0]["line"] == 0
+    clean = cli(
+        "check", "--json", "--project", make_project("clean", rows=[{"instruction": "a", "output": "b", "x": 1}] * 2)
+    )
+    assert clean.code == 0
+    assert clean.json()["warnings"]
+
+
+def test_overlong_rows_stop_drop_or_are_cut(make_project: Any, cli: Any) -> None:
+    long = {"instruction": "a", "output": "word " * 60}
+    rows = [{"instruction": "a", "output": "b"}, long, {"instruction": "c", "output": "d"}]
+    for overlong, code, word in (("stop", 2, "the limit is 64"), ("drop", 0, "left out"), ("truncate", 0, "cut from")):
+        project = make_project(
+            overlong,
+            rows=rows,
+            data__max_length=64,
+            data__overlong=overlong,
+            data__validation="none",
+            training__max_steps=1,
+        )
+        outcome = cli("train", "--project", project)
+        assert outcome.code == code, outcome.err
+        assert "data/train.jsonl:2: " in outcome.err
+        assert word in outcome.err
+        if code == 0:
+            run = json.loads((project / "logs" / "run.json").read_text())
+            assert run["rows"]["train"] == (2 if overlong == "drop" else 3)
