@@ -12,7 +12,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml - --universal --python-versio
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-system demo check format test test-full lock docs clean
+.PHONY: help setup setup-dev setup-system demo check format test test-full bench lock docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ test: setup-dev  ## the tests, without the slowest
 
 test-full: setup-dev  ## every test
 	$(BIN)/python -m pytest -m ""
+
+bench: setup  ## our training against the plain script, in turn on this machine (about 10 minutes)
+	$(BIN)/python benchmarks/run.py
 
 docs: $(DEV)  ## write the JSON Schema and the references from the code
 	$(BIN)/python tools/generate_docs.py

@@ -41,9 +41,7 @@ def test_t01_i01_exact_answers_that_end_by_themselves(overfitted: Path, process:
 
 
 @pytest.mark.real
-def test_i01_stops_are_the_union_of_config_and_tokenizer(
-    overfitted: Path, real_model_folder: Path, tmp_path: Path
-) -> None:
+def test_i01_stops_are_the_union_of_config_and_tokenizer(overfitted: Path) -> None:
     from transformers import AutoTokenizer, GenerationConfig
 
     from llm_finetune.model.load import end_token_ids
@@ -84,7 +82,8 @@ def test_the_adapter_loads_without_this_package(overfitted: Path, tmp_path: Path
         "model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), folder)\n"
         "tokenizer = AutoTokenizer.from_pretrained(folder)\n"
         "turns = [{'role': 'user', 'content': 'ping'}]\n"
-        "ids = tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_tensors='pt', return_dict=True)\n"
+        "asked = {'add_generation_prompt': True, 'return_tensors': 'pt', 'return_dict': True}\n"
+        "ids = tokenizer.apply_chat_template(turns, **asked)\n"
         "out = model.generate(**ids, max_new_tokens=8, do_sample=False)\n"
         "print(tokenizer.decode(out[0, ids['input_ids'].shape[1]:], skip_special_tokens=True))\n"
         "assert not any(name.startswith('llm_finetune') for name in sys.modules)\n"

@@ -23,7 +23,7 @@ def test_train_writes_adapter_log_metrics_and_run(trained: Path) -> None:
     adapter = trained / "checkpoints" / "adapter_model"
     names = {path.name for path in adapter.iterdir()}
     assert {"adapter_model.safetensors", "adapter_config.json", "tokenizer.json", "chat_template.jinja"} <= names
-    assert not list(trained.rglob("*.bin"))
+    assert [path for path in trained.rglob("*") if path.suffix in {".bin", ".pt", ".pth", ".pkl"}] == []
     assert not list(trained.rglob("*.pt"))
     assert not list(trained.rglob("*.pth"))
     run = json.loads((trained / "logs" / "run.json").read_text())

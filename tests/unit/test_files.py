@@ -30,13 +30,18 @@ def test_staged_folder_appears_with_its_manifest(tmp_path: Path) -> None:
     assert names(tmp_path) == {"out"}
 
 
+def fail_while_staging(target: Path) -> None:
+    with files.staged_folder(target) as staging:
+        (staging / "new").touch()
+        raise RuntimeError
+
+
 def test_a_failing_block_leaves_the_old_folder(tmp_path: Path) -> None:
     target = tmp_path / "out"
     target.mkdir()
     (target / "old").touch()
-    with pytest.raises(RuntimeError), files.staged_folder(target) as staging:
-        (staging / "new").touch()
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        fail_while_staging(target)
     assert names(target) == {"old"}
     assert names(tmp_path) == {"out"}
 

@@ -35,7 +35,7 @@ class RunLog:
         self._append(self._training_log, "".join(f"{now}  {line}\n" for line in text.splitlines()))
 
     def metric(self, values: Mapping[str, Any]) -> None:
-        """Add an object to `metrics.jsonl`; numbers that JSON has no word for become texts such as "NaN"."""
+        """Add an object to `metrics.jsonl`; numbers that JSON has no word for become texts such as "nan"."""
         row = {key: _json_number(values[key]) for key in METRIC_KEYS if key in values}
         self._append(self._metrics, json.dumps(row) + "\n")
 
