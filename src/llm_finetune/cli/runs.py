@@ -51,7 +51,7 @@ def runs(
 
 
 def _prune(place, names: list[str], *, yes: bool) -> None:  # type: ignore[no-untyped-def]
-    from llm_finetune.workflow.training import remove_archive
+    from llm_finetune.workflow.history import remove_archive
 
     if not names:
         return

@@ -57,17 +57,30 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "The upload did not succeed: {what}. Try again with `{retry}`; files that arrived are not sent again.",
         "上傳沒有成功：{what}。請以 `{retry}` 再試一次；已送達的檔案不會重送。",
     ),
-    "deliver.commit": "Upload with llm-finetune",
-    "deliver.card_adapter": "A PEFT adapter for `{base}`, fine-tuned with llm-finetune. It needs its base to run.",
-    "deliver.card_full": "`{base}` with an adapter folded in or all weights trained, fine-tuned with llm-finetune.",
-    "deliver.card_private_base": "The base `{base}` has no name on the Hub, so this does not load by itself: "
-    "give the base's folder, as below. SHA-256 of its configuration and weights, as llm-finetune "
-    "counts it: {sha256}.",
-    "deliver.card_usage": "How to run it",
-    "deliver.card_evaluation": "Base against tuned",
-    "deliver.card_scores": "{rows} held-out rows, the same prompts for both, greedy, at most {tokens} new tokens.",
-    "deliver.card_training": "Training",
-    "deliver.card_settings": "All settings",
+    "deliver.commit": ("Upload with llm-finetune", "以 llm-finetune 上傳"),
+    "deliver.card_adapter": (
+        "A PEFT adapter for `{base}`, fine-tuned with llm-finetune. It needs its base to run.",
+        "`{base}` 的 PEFT 轉接器，以 llm-finetune 微調而成。需要基礎模型才能執行。",
+    ),
+    "deliver.card_full": (
+        "`{base}` with an adapter folded in or all weights trained, fine-tuned with llm-finetune.",
+        "以 llm-finetune 微調的 `{base}`，已併入轉接器，或訓練了全部權重。",
+    ),
+    "deliver.card_private_base": (
+        "The base `{base}` has no name on the Hub, so this does not load by itself: "
+        "give the base's folder, as below. SHA-256 of its configuration and weights, as llm-finetune "
+        "counts it: {sha256}.",
+        "基礎模型 `{base}` 在 Hub 上沒有名稱，所以無法直接載入：請如下指定它的資料夾。"
+        "llm-finetune 依其設定與權重算出的 SHA-256：{sha256}。",
+    ),
+    "deliver.card_usage": ("How to run it", "使用方式"),
+    "deliver.card_evaluation": ("Base against tuned", "微調前後比較"),
+    "deliver.card_scores": (
+        "{rows} held-out rows, the same prompts for both, greedy, at most {tokens} new tokens.",
+        "{rows} 筆保留的資料，兩者用相同的提示，greedy 解碼，最多產生 {tokens} 個新 token。",
+    ),
+    "deliver.card_training": ("Training", "訓練"),
+    "deliver.card_settings": ("All settings", "全部設定"),
     "deliver.nothing_to_merge": (
         "{folder} holds no adapter that could be merged; it is a full model already.",
         "{folder} 裡沒有可以合併的轉接器；它已經是完整的模型。",

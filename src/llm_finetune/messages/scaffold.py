@@ -18,8 +18,8 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "Name a file of rows, or leave `--data` out to start from the example.",
         "請指定資料檔，或省略 `--data`，從範例資料開始。",
     ),
-    "scaffold.unknown_language": "unknown language {name!r}.",
-    "scaffold.unknown_language.fix": "Choose one of {names}.",
+    "scaffold.unknown_language": ("unknown language {name!r}.", "沒有 {name!r} 這個語言。"),
+    "scaffold.unknown_language.fix": ("Choose one of {names}.", "請選擇其中之一：{names}。"),
     "scaffold.validation_row": (
         "| `data/validation.jsonl` | rows held out, to measure what was learned |\n",
         "| `data/validation.jsonl` | 保留的資料，用來衡量學習成果 |\n",

@@ -5,15 +5,8 @@ This is the public Python API and the table of contents of the package. Each fun
 
 from llm_finetune.workflow.answering import evaluate, generate, open_chat
 from llm_finetune.workflow.delivering import merge, push
-from llm_finetune.workflow.looking import (
-    CURRENT_RUN,
-    check,
-    check_any,
-    environment,
-    preview,
-    preview_any,
-    runs,
-)
+from llm_finetune.workflow.history import CURRENT_RUN, runs
+from llm_finetune.workflow.looking import check, check_any, environment, preview, preview_any
 from llm_finetune.workflow.opening import Opened, is_main_process, open_project
 from llm_finetune.workflow.training import deliver_checkpoint, train
 

@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,12 @@ from llm_finetune.data.preview import PreviewRow, preview_rows
 from llm_finetune.data.settings import DataSettings
 from llm_finetune.data.text_model import TextModel
 from llm_finetune.errors import DataError, InputError, Problem
-from llm_finetune.files import folder_size_bytes
 from llm_finetune.messages import say
 from llm_finetune.model.resolve import resolve_base
 from llm_finetune.model.settings import ModelSettings
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings, load_settings, parse_settings
-from llm_finetune.train.ledger import read_run, versions
+from llm_finetune.train.ledger import versions
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
 from llm_finetune.workflow.preparing import data_files, read_sides, template_text, text_model_of
 
@@ -97,47 +95,6 @@ def _preview(
 def _text_model(project: Project, settings: FinetuneSettings, tell: Tell) -> TextModel:
     base = resolve_base(settings.model, project.root, tell)
     return text_model_of(base, template_text(project, settings), settings.data.system, tell)
-
-
-@dataclass(frozen=True, slots=True)
-class RunLine:
-    """One run in a list of runs."""
-
-    name: str
-    status: str
-    base: str
-    steps: str
-    eval_loss: float | None
-    size_bytes: int
-
-
-CURRENT_RUN = "current"
-
-
-def runs(project: Project) -> list[RunLine]:
-    """The current run first, then the archived ones, newest first."""
-    lines = []
-    if current := read_run(project):
-        size = folder_size_bytes(project.checkpoints) + folder_size_bytes(project.logs)
-        lines.append(_run_line(CURRENT_RUN, current, size))
-    archived = sorted(project.archive.iterdir(), reverse=True) if project.archive.is_dir() else []
-    for folder in archived:
-        if folder.is_dir():
-            lines.append(_run_line(folder.name, read_run(Project.at(folder)), folder_size_bytes(folder)))
-    return lines
-
-
-def _run_line(name: str, run: dict[str, Any], size: int) -> RunLine:
-    losses = [entry["loss"] for entry in run.get("eval_losses", [])]
-    steps = f"{run.get('done_steps', 0)}/{run.get('planned_steps', 0)}"
-    return RunLine(
-        name,
-        str(run.get("status", "?")),
-        str(run.get("base_name", "?")),
-        steps,
-        min(losses, default=None),
-        size,
-    )
 
 
 def environment() -> dict[str, Any]:

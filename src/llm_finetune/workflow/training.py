@@ -1,6 +1,5 @@
 """Train: decide whether to start, go on or stop, and hand the job to the training stage."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from llm_finetune import files
 from llm_finetune.data.encode import Example
-from llm_finetune.errors import ConfigError, FinetuneError, InputError, Problem
+from llm_finetune.errors import ConfigError, InputError, Problem
 from llm_finetune.messages import say
 from llm_finetune.project import Project
 from llm_finetune.settings import resolved
@@ -22,8 +21,9 @@ from llm_finetune.train.checkpoint import (
     steps_on_disk,
 )
 from llm_finetune.train.identity import Identity, data_sha256, differences, step_keys
-from llm_finetune.train.ledger import archive_name, read_run, versions
+from llm_finetune.train.ledger import read_run, versions
 from llm_finetune.train.progress import ShowProgress
+from llm_finetune.workflow.history import archive
 from llm_finetune.workflow.opening import Opened, Tell, collecting, is_main_process, tell_on_stderr
 from llm_finetune.workflow.preparing import Prepared, prepare
 from llm_finetune.workflow.processes import process_count, wait_for_everyone
@@ -253,27 +253,6 @@ def _complete(project: Project, planned: int, checkpoint: Checkpoint | None, tel
     return TrainResult(delivered, summary, True, run)
 
 
-def archive(project: Project) -> str | None:
-    """Move the current run into `runs/`; its name, or None if there is no run."""
-    present = [folder for folder in (project.checkpoints, project.logs) if _holds_files(folder, project)]
-    if not present:
-        return None
-    taken = {entry.name for entry in project.archive.iterdir()} if project.archive.is_dir() else set()
-    target = project.archive / archive_name(project, taken)
-    target.mkdir(parents=True)
-    for folder in present:
-        moved = target / folder.name
-        moved.mkdir()
-        for entry in sorted(folder.iterdir()):
-            if entry != project.lock:
-                entry.rename(moved / entry.name)
-    return project.shown(target)
-
-
-def _holds_files(folder: Path, project: Project) -> bool:
-    return folder.is_dir() and any(entry.is_file() and entry != project.lock for entry in folder.rglob("*"))
-
-
 def deliver_checkpoint(opened: Opened, step: int) -> TrainResult:
     """Make a chosen checkpoint of the run on disk the delivered one.
 
@@ -300,11 +279,3 @@ def no_checkpoint(project: Project, step: int, fault: str) -> Problem:
         say("train.no_checkpoint", step=step, fault=fault),
         say("train.no_checkpoint.fix", steps=steps),
     )
-
-
-def remove_archive(project: Project, name: str) -> None:
-    """Delete one archived run."""
-    folder = project.archive / name
-    if not folder.is_dir():
-        raise FinetuneError(say("train.no_archive", name=name))
-    shutil.rmtree(folder)
