@@ -30,7 +30,7 @@ SIZES: dict[str, Any] = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
-    "max_position_embeddings": 256,
+    "max_position_embeddings": 512,
     "bos_token_id": None,
     "eos_token_id": 2,
     "pad_token_id": 2,
@@ -60,7 +60,7 @@ def tiny_config(architecture: str) -> Any:
                 n_embd=64,
                 n_layer=2,
                 n_head=4,
-                n_positions=256,
+                n_positions=512,
                 resid_pdrop=0.0,
                 embd_pdrop=0.0,
                 attn_pdrop=0.0,
@@ -76,7 +76,7 @@ def tiny_config(architecture: str) -> Any:
                 new_decoder_architecture=False,
                 bias=False,
                 alibi=False,
-                max_position_embeddings=256,
+                max_position_embeddings=512,
             )
     raise KeyError(architecture)
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from llm_finetune.model.precision import device_name
+
+WITHOUT_GPU = pytest.mark.skipif(device_name() != "cpu", reason="needs a machine without a GPU")
 BLOCK_SOCKETS = """
 import socket, sys
 attempts = []
@@ -38,7 +41,7 @@ assert attempts == [], attempts
 """
 
 
-@pytest.mark.skipif("torch.cuda.is_available()", reason="needs a machine without a GPU")
+@WITHOUT_GPU
 @pytest.mark.parametrize(
     ("setting", "use_instead"), [("model.dtype=float16", "model.dtype"), ("training.fp16=true", "model.dtype")]
 )
@@ -51,7 +54,7 @@ def test_e02_wishes_the_hardware_cannot_fulfil(make_project: Any, cli: Any, sett
     assert not (project / "checkpoints").exists()
 
 
-@pytest.mark.skipif("torch.cuda.is_available()", reason="needs a machine without a GPU")
+@WITHOUT_GPU
 def test_e02_tf32_without_a_gpu(make_project: Any, cli: Any) -> None:
     outcome = cli("train", "--project", make_project(), "training.tf32=true")
     assert outcome.code == 2

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from llm_finetune import check, evaluate, is_main_process, open_project, train
+from llm_finetune.workflow import check, evaluate, is_main_process, open_project, train
 
 
 def main() -> None:
