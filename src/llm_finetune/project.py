@@ -8,6 +8,8 @@ ADAPTER_CONFIG_NAME = "config/lora_config.json"
 TRAIN_DATA_NAME = "data/train.jsonl"
 VALIDATION_DATA_NAME = "data/validation.jsonl"
 SCRIPT_NAME = "scripts/run_finetune.py"
+REQUIREMENTS_NAME = "requirements.txt"
+README_NAME = "README.md"
 CHECKPOINT_PREFIX = "checkpoint-"
 
 

@@ -14,6 +14,8 @@ from llm_finetune.messages import LANGUAGES, say, say_in
 from llm_finetune.project import (
     ADAPTER_CONFIG_NAME,
     CONFIG_NAME,
+    README_NAME,
+    REQUIREMENTS_NAME,
     SCRIPT_NAME,
     TRAIN_DATA_NAME,
     VALIDATION_DATA_NAME,
@@ -31,8 +33,8 @@ TEMPLATES: dict[str, str] = {
     ADAPTER_CONFIG_NAME: "lora_config.json",
     CONFIG_NAME: "{language}/finetune.yaml",
     SCRIPT_NAME: "run_finetune.py",
-    "requirements.txt": "requirements.txt",
-    "README.md": "{language}/README.md",
+    REQUIREMENTS_NAME: "requirements.txt",
+    README_NAME: "{language}/README.md",
 }
 
 
