@@ -98,6 +98,8 @@ def test_the_adapter_loads_without_this_package(overfitted: Path, tmp_path: Path
 def test_the_capital_of_france(process: Any, tmp_path: Path) -> None:
     project = tmp_path / "project"
     assert process("init", project, "--data", Path(__file__).parent / "inputs" / "T01.jsonl").code == 0
-    outcome = process("generate", "What is the capital of France?", "--base", "--max-new-tokens", 24, "--project", project)
+    outcome = process(
+        "generate", "What is the capital of France?", "--base", "--max-new-tokens", 24, "--project", project
+    )
     assert outcome.code == 0, outcome.err
     assert "Paris" in outcome.out
