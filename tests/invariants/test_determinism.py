@@ -134,3 +134,13 @@ def test_early_stopping_ends_before_the_plan(make_project: Any, cli: Any) -> Non
     losses_by_step = [entry["loss"] for entry in run["eval_losses"]]
     assert losses_by_step.index(min(losses_by_step)) == len(losses_by_step) - 3
     assert "already complete" in cli("train", "--project", project).out
+
+
+def test_every_checkpoint_is_measured_whatever_the_rhythm(make_project: Any, cli: Any) -> None:
+    project = make_project(training__eval_strategy="steps", training__eval_steps=5, training__save_total_limit=None)
+    outcome = cli("train", "--project", project)
+    assert outcome.code == 0, outcome.err
+    run = json.loads((project / "logs" / "run.json").read_text())
+    assert [entry["step"] for entry in run["eval_losses"]] == [5, 6, 10, 12]
+    assert run["delivered"]["step"] in {6, 12}
+    assert "lowest validation loss" in outcome.out

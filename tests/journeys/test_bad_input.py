@@ -119,3 +119,22 @@ def test_overlong_rows_stop_drop_or_are_cut(make_project: Any, cli: Any) -> None
         if code == 0:
             run = json.loads((project / "logs" / "run.json").read_text())
             assert run["rows"]["train"] == (2 if overlong == "drop" else 3)
+
+
+def test_values_that_only_the_training_loop_refuses(make_project: Any, cli: Any) -> None:
+    project = make_project()
+    outcome = cli("train", "--project", project, "training.lr_scheduler_type=cosine_with_min_lr")
+    assert outcome.code == 2, outcome.err
+    assert "Traceback" not in outcome.err
+    assert "min_lr" in outcome.err
+    assert json.loads((project / "logs" / "run.json").read_text())["status"] == "failed"
+    assert "Traceback" in (project / "logs" / "training.log").read_text()
+
+
+def test_a_place_that_cannot_be_written_is_one_line(make_project: Any, cli: Any) -> None:
+    project = make_project()
+    (project / "logs").write_text("a file where a folder must be")
+    outcome = cli("train", "--project", project)
+    assert outcome.code == 1
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert "logs" in outcome.err

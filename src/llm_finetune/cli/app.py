@@ -93,3 +93,6 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
         sys.exit(141)
+    except OSError as error:
+        sys.stderr.write(say("cli.os_error", path=error.filename or "", what=error.strerror or error) + "\n")
+        sys.exit(FinetuneError.exit_code)

@@ -2,6 +2,7 @@
 
 TEXTS: dict[str, str | tuple[str, str]] = {
     "cli.problems": ("{count} problems found; nothing was changed.", "找到 {count} 個問題；沒有更動任何東西。"),
+    "cli.os_error": ("{path}: the system refuses: {what}.", "{path}：系統拒絕：{what}。"),
     "cli.unknown_argument": (
         "{argument!r} is neither a configuration file (.yaml) nor an override.",
         "{argument!r} 不是設定檔（.yaml），也不是覆寫設定。",

@@ -41,8 +41,13 @@ def training_arguments(
     try:
         return TrainingArguments(**{**given, **decided})
     except (ValueError, TypeError, KeyError, ImportError) as error:
-        message = say("train.refused_by_library", what=str(error).strip().splitlines()[0])
-        raise ConfigError(Problem("bad_value", message, field="training")) from error
+        raise refused_by_library(error) from error
+
+
+def refused_by_library(error: Exception) -> ConfigError:
+    """What the library says against the arguments, as a problem of the configuration."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ConfigError(Problem("bad_value", say("train.refused_by_library", what=lines[0]), field="training"))
 
 
 def planned_steps(rows: int, settings: TrainingSettings, world_size: int) -> int:

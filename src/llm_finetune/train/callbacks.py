@@ -149,10 +149,17 @@ class RotateCallback(TrainerCallback):  # type: ignore[misc]
             checkpoints.rotate(self._project, self._limit, [*protected, state.global_step])
 
 
-class LastStepCallback(TrainerCallback):  # type: ignore[misc]
-    """Measures the last step too, so that the last checkpoint can be compared with the others."""
+class MeasureCallback(TrainerCallback):  # type: ignore[misc]
+    """Measures the loss wherever a checkpoint is written, and at the end, so that all checkpoints can be compared."""
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Ask for a measurement where measurements go by steps."""
-        if state.global_step >= state.max_steps and args.eval_strategy == "steps":
+        """Ask for a measurement beside a checkpoint, and at the last step where measurements go by steps."""
+        last = state.global_step >= state.max_steps and args.eval_strategy == "steps"
+        if args.eval_strategy != "no" and (control.should_save or last):
             control.should_evaluate = True
+
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Ask for a measurement beside a checkpoint."""
+        measured = any(step == state.global_step for step, _ in eval_losses(state))
+        if args.eval_strategy != "no" and control.should_save:
+            control.should_evaluate = not measured

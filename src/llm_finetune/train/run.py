@@ -1,5 +1,6 @@
 """The training stage: a model and rows in, a delivered folder and its record out."""
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +14,11 @@ from llm_finetune.messages import say
 from llm_finetune.methods.weights import is_adapter, load_weights, save_weights
 from llm_finetune.project import Project
 from llm_finetune.train import checkpoint as checkpoints
-from llm_finetune.train.arguments import training_arguments
+from llm_finetune.train.arguments import refused_by_library, training_arguments
 from llm_finetune.train.callbacks import (
     EarlyStoppingCallback,
-    LastStepCallback,
     LogCallback,
+    MeasureCallback,
     ObserverCallback,
     RotateCallback,
     StopCallback,
@@ -87,6 +88,13 @@ def run_training(job: Job) -> RunResult:
         try:
             with inputs_as_they_come(job.model):
                 trainer.train(resume_from_checkpoint=str(job.resume_from.path) if job.resume_from else None)
+        except FinetuneError:
+            _record(job, trainer, "failed", writes)
+            raise
+        except (ValueError, TypeError, KeyError, ImportError) as error:
+            _record(job, trainer, "failed", writes)
+            log.line(traceback.format_exc())
+            raise refused_by_library(error) from error
         except (RuntimeError, OSError, MemoryError) as error:
             _record(job, trainer, "failed", writes)
             log.line(say("train.failed", what=error))
@@ -111,7 +119,7 @@ def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> Fin
         load_weights=lambda folder: load_weights(job.model, folder),
         facts={"format": checkpoints.FORMAT, "identity": job.identity.as_dict()},
     )
-    trainer.add_callback(LastStepCallback())
+    trainer.add_callback(MeasureCallback())
     trainer.add_callback(LogCallback(log, trainer.settle_counts, job.show))
     trainer.add_callback(ObserverCallback(list(job.observers), job.project.logs))
     if job.settings.early_stopping_patience and job.validation_rows:
