@@ -155,7 +155,7 @@ _TRAINING_FACTS = (
     ("tokens.real", "Tokens read"),
     ("parameters.trained", "Trained parameters"),
     ("parameters.total", "Parameters in all"),
-    ("precision.name", "Number format"),
+    ("dtype", "Number format"),
     ("device", "Device"),
     ("seconds", "Seconds"),
     ("seed", "Seed"),

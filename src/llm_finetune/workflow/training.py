@@ -1,5 +1,6 @@
 """Train: decide whether to start, go on or stop, and hand the job to the training stage."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,10 +181,13 @@ def _identity(opened: Opened, prepared: Prepared) -> Identity:
 
 def _facts(opened: Opened, prepared: Prepared, trainable: int, total: int) -> dict[str, Any]:
     base = prepared.base
+    config = resolved(opened.settings)
+    method = opened.method_settings.model_dump(mode="json", exclude_none=True)
     return {
         "versions": versions(),
-        "config": resolved(opened.settings),
-        "method": opened.method_settings.model_dump(mode="json", exclude_none=True),
+        "config": config,
+        "config_sha256": files.sha256_of_text(json.dumps([config, method], sort_keys=True)),
+        "method": method,
         "base_name": base.name,
         "base_path": base.path,
         "base_revision": base.revision,
@@ -195,7 +199,8 @@ def _facts(opened: Opened, prepared: Prepared, trainable: int, total: int) -> di
             for path, shown in _sources(opened, [*prepared.train, *prepared.validation])
         },
         "rows": {"train": len(prepared.train), "validation": len(prepared.validation)},
-        "precision": {"name": prepared.precision.name, "reason": prepared.precision.reason},
+        "dtype": prepared.precision.name,
+        "dtype_reason": prepared.precision.reason,
         "seed": opened.settings.training_settings.seed,
         "planned_steps": planned_steps(len(prepared.train), opened.settings.training_settings, process_count()),
         "parameters": {"trained": trainable, "total": total},
