@@ -138,3 +138,23 @@ def test_a_place_that_cannot_be_written_is_one_line(make_project: Any, cli: Any)
     assert outcome.code == 1
     assert len(outcome.err.strip().splitlines()) == 1
     assert "logs" in outcome.err
+
+
+def test_values_that_only_the_trainer_refuses(make_project: Any, cli: Any) -> None:
+    for number, override in enumerate(("training.fsdp=full_shard", "training.torch_compile_backend=zork")):
+        outcome = cli("train", "--project", make_project(f"p{number}"), override)
+        assert outcome.code == 2, outcome.err
+        assert "Traceback" not in outcome.err
+    outcome = cli("train", "--project", make_project("seed"), "training.seed=4294967296")
+    assert outcome.code == 2
+    assert "training.seed" in outcome.err
+
+
+def test_a_mapped_column_that_no_row_has_is_told(make_project: Any, cli: Any) -> None:
+    project = make_project()
+    outcome = cli("train", "--project", project, "data.columns.output=absent")
+    assert_refused(outcome, project, "data.columns.output: no row has `absent`")
+    nested = make_project("nested", rows=[{"q": f"Item {n}", "data": {"answer": "x"}} for n in range(4)])
+    mapped = ("data.columns.instruction=q", "data.columns.output=data.answer")
+    report = cli("check", "--json", "--project", nested, *mapped).json()
+    assert (report["kept"], report["errors"], report["warnings"]) == (4, [], [])

@@ -69,12 +69,14 @@ def check_files(files: Sequence[tuple[Path, str]], settings: DataSettings) -> Ch
     formats: Counter[str] = Counter()
     ignored: dict[str, set[str]] = {}
     read = 0
+    absent = set(settings.columns)
     for path, shown in files:
         reading = read_rows(path, shown)
         errors += reading.problems
         warnings += reading.notes
         read += len(reading.rows) + sum(1 for fault in reading.problems if fault.line)
         for row in reading.rows:
+            absent -= {name for name in absent if _reached(row.values, settings.columns[name])[0]}
             layout, messages, problems = _converted(row, settings)
             errors += problems
             if layout:
@@ -83,6 +85,8 @@ def check_files(files: Sequence[tuple[Path, str]], settings: DataSettings) -> Ch
             if not problems:
                 conversations.append(Conversation(tuple(_with_system(messages, settings.system)), row.path, row.line))
     warnings += [_ignored_columns(shown, names) for shown, names in ignored.items() if names]
+    if read:
+        errors += [_absent_column(name, settings.columns[name]) for name in sorted(absent)]
     errors.sort(key=lambda fault: (fault.path, fault.line))
     return CheckReport(tuple(conversations), tuple(errors), tuple(warnings), read, dict(formats))
 
@@ -132,6 +136,11 @@ def _expected_name(name: str, known: Sequence[str]) -> str | None:
     """The key that a name was probably meant as: other case, stray blanks, a slip, or another tool's word."""
     close = nearest(name, [*known, *SYNONYMS])
     return SYNONYMS.get(close, close) if close else None
+
+
+def _absent_column(name: str, column: str) -> Problem:
+    message = say("data.absent_column", column=column)
+    return Problem("absent_column", message, say("data.absent_column.fix"), field=f"data.columns.{name}")
 
 
 def _unread(values: Mapping[str, Any], layout: Format, columns: Mapping[str, str]) -> set[str]:

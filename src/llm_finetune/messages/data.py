@@ -1,6 +1,11 @@
 """Texts about data files and rows."""
 
 TEXTS: dict[str, str | tuple[str, str]] = {
+    "data.absent_column": ("no row has `{column}`.", "沒有任何一筆資料有 `{column}`。"),
+    "data.absent_column.fix": (
+        "Name a column of your rows; a dot reaches into an object.",
+        "請填資料裡有的欄位名稱；可用點號取物件內的值。",
+    ),
     "data.missing_file": ("the file cannot be read: {what}.", "無法讀取這個檔案：{what}。"),
     "data.missing_file.fix": (
         "Check the path; data paths in the configuration start at the project's folder.",

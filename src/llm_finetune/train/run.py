@@ -83,7 +83,10 @@ def run_training(job: Job) -> RunResult:
     writes = bool(arguments.should_save)
     log = RunLog(job.project.training_log, job.project.metrics, writes=writes)
     with stop_on_signal() as request:
-        trainer = _trainer(job, arguments, log, request)
+        try:
+            trainer = _trainer(job, arguments, log, request)
+        except (ValueError, TypeError, ImportError) as error:
+            raise refused_by_library(error) from error
         _announce(job, log, trainer, writes)
         try:
             with inputs_as_they_come(job.model):

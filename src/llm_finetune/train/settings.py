@@ -142,7 +142,7 @@ class TrainingSettings(Settings):
         ge=1,
         description="Checkpoints kept. The best and the newest are always kept. Null keeps all.",
     )
-    seed: int = Field(default=42, ge=0, description="Seed of the row order, the adapter's start and dropout.")
+    seed: int = Field(default=42, ge=0, lt=2**32, description="Seed of the row order, the adapter's start and dropout.")
     use_cpu: bool = Field(default=False, description="Stay on the CPU even where there is a GPU.")
     report_to: str | list[str] = Field(
         default="none",
