@@ -45,3 +45,12 @@ def test_every_field_of_the_sample_is_checked(name: str, value: object) -> None:
         for problem in problems:
             assert (problem.path, problem.line) == ("a.jsonl", 3)
             assert problem.field.startswith(key)
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_half_characters_are_told(name: str) -> None:
+    """A lone surrogate can be read from JSON, and no tokenizer takes it."""
+    text = json.dumps(FORMATS[name].sample).replace("Good morning", "Good \\ud83d morning")
+    _, problems = FORMATS[name].convert(Row(json.loads(text), "a.jsonl", 1))
+    assert [problem.code for problem in problems] == ["lone_surrogate"] * len(problems)
+    assert problems

@@ -62,7 +62,7 @@ def test_interrupted_and_resumed_is_uninterrupted(make_project: Any, cli: Any, n
     assert cli("train", "--project", whole).code == 0
     done = interrupt(cut, number, after_step=20)
     assert done.returncode == code, done.stderr
-    assert "Run the same command to go on" in done.stderr
+    assert "Run the same command (without --fresh) to go on" in done.stderr
     run = json.loads((cut / "logs" / "run.json").read_text())
     assert run["status"] == "interrupted"
     assert 20 <= run["done_steps"] < run["planned_steps"]
@@ -144,3 +144,22 @@ def test_every_checkpoint_is_measured_whatever_the_rhythm(make_project: Any, cli
     assert [entry["step"] for entry in run["eval_losses"]] == [5, 6, 10, 12]
     assert run["delivered"]["step"] in {6, 12}
     assert "lowest validation loss" in outcome.out
+
+
+def test_a_checkpoint_for_a_signal_alone_is_never_delivered(make_project: Any, cli: Any) -> None:
+    """It may have been measured, but an unbroken run would not have it."""
+    from llm_finetune import files
+    from llm_finetune.project import Project
+    from llm_finetune.train import checkpoint as checkpoints
+
+    project = make_project(
+        rows=[{"instruction": f"Item {n}?", "output": f"Value {n}" * (1 + n % 7)} for n in range(60)]
+    )
+    done = interrupt(project, signal.SIGINT, after_step=5)
+    assert done.returncode == 130, done.stderr
+    (step,) = checkpoints.steps_on_disk(Project.at(project))
+    manifest = files.read_json(project / "checkpoints" / f"checkpoint-{step}" / "manifest.json")
+    assert manifest["forced"] is True
+    assert cli("train", "--project", project).code == 0
+    regular = files.read_json(project / "checkpoints" / "checkpoint-54" / "manifest.json")
+    assert regular["forced"] is False

@@ -158,3 +158,56 @@ def test_a_mapped_column_that_no_row_has_is_told(make_project: Any, cli: Any) ->
     mapped = ("data.columns.instruction=q", "data.columns.output=data.answer")
     report = cli("check", "--json", "--project", nested, *mapped).json()
     assert (report["kept"], report["errors"], report["warnings"]) == (4, [], [])
+
+
+def test_dropped_rows_are_asked_nowhere(make_project: Any, cli: Any) -> None:
+    """Validation rows that do not fit are left out of samples and scores alike, and counted."""
+    long = {"instruction": "word " * 400, "output": "x"}
+    project = make_project(data__overlong="drop", data__validation="data/held.jsonl", training__max_steps=1)
+    held = [long, {"instruction": "Item 1?", "output": "Value 1"}, {"instruction": "Item 2?", "output": "Value 4"}]
+    (project / "data" / "held.jsonl").write_text("".join(json.dumps(row) + "\n" for row in held))
+    assert cli("check", "--json", "--project", project).json()["kept"] == 14
+    trained = cli("train", "--project", project)
+    assert trained.code == 0, trained.err
+    scored = cli("evaluate", "--json", "--project", project, "evaluation.max_new_tokens=2").json()
+    assert {row["n"] for row in scored["rows"]} == {2}
+    (project / "data" / "held.jsonl").write_text(json.dumps(long) + "\n")
+    assert cli("check", "--project", project).code == 2
+
+
+def test_rows_on_one_line_are_counted_apart(make_project: Any, cli: Any) -> None:
+    rows = [{"instruction": f"Item {n}", "output": "x" * (400 if n == 2 else 1)} for n in range(6)]
+    project = make_project(data__validation="none", data__max_length=64)
+    (project / "data" / "train.jsonl").write_text(json.dumps(rows))
+    report = cli("check", "--json", "--project", project).json()
+    assert (report["read"], report["kept"], report["dropped"]) == (6, 5, 1)
+
+
+def test_validation_is_the_present_configurations_choice(make_project: Any, cli: Any) -> None:
+    project = make_project(data__validation="none", training__max_steps=1)
+    assert cli("train", "--project", project).code == 0
+    assert cli("evaluate", "--project", project).code == 2
+    assert cli("evaluate", "--project", project, "data.validation=0.25", "evaluation.max_new_tokens=2").code == 0
+    config = project / "config" / "finetune.yaml"
+    config.write_text(config.read_text().replace("validation: none", "validation: 0.25"))
+    scored = cli("evaluate", "--json", "--project", project, "evaluation.max_new_tokens=2")
+    assert scored.code == 0, scored.err
+    assert scored.json()["n_rows"] == 3
+
+
+def test_another_base_is_refused(make_project: Any, cli: Any, tiny_model: Any) -> None:
+    project = make_project(training__max_steps=1)
+    assert cli("train", "--project", project).code == 0
+    outcome = cli("generate", "Hi", "--project", project, f"model.name={tiny_model('mistral')}")
+    assert outcome.code == 2
+    assert "is not the model that was trained on" in outcome.err
+
+
+def test_templates_that_cannot_be_read(make_project: Any, cli: Any, tmp_path: Path) -> None:
+    project = make_project()
+    (project / "big5.jinja").write_bytes("樣板".encode("cp950"))
+    assert_refused(cli("train", "--project", project, "model.chat_template=big5.jinja"), project, "not UTF-8")
+    rows = project / "data" / "train.jsonl"
+    outcome = cli("preview", rows, "model.chat_template=absent.jinja")
+    assert outcome.code == 2
+    assert "absent.jinja" in outcome.err

@@ -1,5 +1,6 @@
 """`train`: fine-tune, or go on with an interrupted run."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,11 +42,14 @@ def train(
     if checkpoint is not None:
         result = workflow.deliver_checkpoint(opened, checkpoint)
     else:
-        with progress_display(quiet=quiet) as show:
+        # Trackers print what they like; standard output is for the result.
+        with progress_display(quiet=quiet) as show, contextlib.redirect_stdout(sys.stderr):
             result = workflow.train(opened, fresh=fresh, tell=teller(quiet=quiet), show=show)
+    if not workflow.is_main_process():
+        return
     if as_json:
         print_json(result.run)
-    elif workflow.is_main_process():
+    else:
         _print_summary(result, Path(project))
 
 

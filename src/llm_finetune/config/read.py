@@ -129,21 +129,25 @@ def read_document(path: Path, shown: str | None = None) -> Document:
     text = read_text(path, shown)
     if path.suffix == ".json":
         _require_json(text, shown)
+        text = text.replace("\t", " ")  # YAML, which gives the lines, takes no tabs; in a JSON text none stand raw
     problems: list[Problem] = []
     lines: dict[Key, int] = {}
     try:
         node = yaml.compose(text, Loader=_Loader)
         values = parse_scalar(text)
+        if node is not None:
+            _walk(node, (), lines, problems, shown)
     except yaml.YAMLError as error:
         raise ConfigError(_syntax_problem(shown, error)) from error
+    except (ValueError, RecursionError) as error:
+        problem = Problem("bad_yaml", say("config.bad_yaml", what=error), say("config.bad_yaml.fix"), shown)
+        raise ConfigError(problem) from error
     if values is None:
         values = {}
     if not isinstance(values, dict):
         raise ConfigError(
             Problem("not_a_mapping", say("config.not_a_mapping"), say("config.not_a_mapping.fix"), shown, 1)
         )
-    if node is not None:
-        _walk(node, (), lines, problems, shown)
     if problems:
         raise ConfigError(problems)
     return Document(shown, values, lines)

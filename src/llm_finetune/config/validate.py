@@ -53,6 +53,8 @@ def _unknown_key_fix(model: type[BaseModel], key: Key, aliases: Aliases) -> str:
         return say("config.did_you_mean", name=everywhere[name])
     if guess := nearest(name, siblings) or everywhere.get(nearest(name, everywhere) or ""):
         return say("config.did_you_mean", name=guess)
+    if not siblings:
+        return say("config.no_keys_here")
     shown = ", ".join(siblings) if len(siblings) <= 12 else ", ".join([*siblings[:12], "…"])
     return say("config.known_keys", names=shown)
 

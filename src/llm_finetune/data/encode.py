@@ -55,6 +55,8 @@ class Encoded:
     examples: tuple[Example, ...]
     errors: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
+    kept: tuple[int, ...] = ()
+    """For each example, the index of the conversation it was made of."""
 
 
 class RowError(Exception):
@@ -143,7 +145,8 @@ def encode_conversations(
     examples: list[Example] = []
     errors: list[Problem] = []
     notes: list[Problem] = []
-    for conversation in conversations:
+    kept: list[int] = []
+    for index, conversation in enumerate(conversations):
         try:
             rendered = render_conversation(conversation, text_model, settings.train_on)
             fitted = _fitted(rendered, conversation, limit, settings)
@@ -154,6 +157,7 @@ def encode_conversations(
             notes.append(fitted)
             continue
         examples.append(fitted)
+        kept.append(index)
         if fitted.truncated:
             notes.append(_problem("truncated", conversation, tokens=rendered.example.length, limit=limit))
-    return Encoded(tuple(examples), tuple(errors), tuple(notes))
+    return Encoded(tuple(examples), tuple(errors), tuple(notes), tuple(kept))

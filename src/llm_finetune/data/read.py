@@ -116,7 +116,7 @@ def _is_array(text: str) -> bool:
     if text[first : first + 1] not in {"{", "]"}:
         return False
     try:
-        _, end = _DECODER.raw_decode(text, start)
+        _, end = _decoded_at(text, start)
     except json.JSONDecodeError:
         return True
     return not text[end:].strip()
@@ -128,10 +128,13 @@ def _read_array(text: str, shown: str, reading: Reading) -> None:
     while True:
         position = _GAP.match(text, position).end()  # type: ignore[union-attr]
         line, counted = line + text.count("\n", counted, position), position
-        if position >= len(text) or text[position] == "]":
+        if position >= len(text):
+            reading.problems.append(_problem("unfinished_array", shown, line))
+            break
+        if text[position] == "]":
             break
         try:
-            value, position = _DECODER.raw_decode(text, position)
+            value, position = _decoded_at(text, position)
         except json.JSONDecodeError as error:
             reading.problems.append(_bad_json(error, text, shown))
             following = _NEXT_ELEMENT.search(text, max(error.pos, position + 1))
@@ -150,14 +153,40 @@ def _read_lines(text: str, shown: str, reading: Reading) -> None:
         if start < skip_until or not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = _parsed(line)
         except json.JSONDecodeError as error:
             end = _object_over_lines(text, start)
             if end is None:
                 reading.problems.append(_bad_json(error, line, shown, number))
                 continue
-            value, skip_until = _DECODER.raw_decode(text, start + len(line) - len(line.lstrip()))[0], end
+            value, skip_until = _decoded_at(text, start + len(line) - len(line.lstrip()))[0], end
         _take(value, shown, number, reading)
+
+
+def _parsed(line: str) -> Any:
+    """The value of a line; numbers and nesting beyond Python's limits are not JSON to us either.
+
+    Raises: json.JSONDecodeError
+    """
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise json.JSONDecodeError(str(error), line, 0) from error
+
+
+def _decoded_at(text: str, start: int) -> tuple[Any, int]:
+    """Value and end of the JSON value that starts here.
+
+    Raises: json.JSONDecodeError
+    """
+    try:
+        return _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise json.JSONDecodeError(str(error), text, start) from error
 
 
 def _lines_of(text: str) -> Iterator[tuple[int, int, str]]:
@@ -174,7 +203,7 @@ def _object_over_lines(text: str, start: int) -> int | None:
     if not text.startswith("{", start):
         return None
     try:
-        _, end = _DECODER.raw_decode(text, start)
+        _, end = _decoded_at(text, start)
     except json.JSONDecodeError:
         return None
     line_end = text.find("\n", end)

@@ -14,7 +14,7 @@ TrainOn = Literal["assistant", "last_assistant", "all"]
 class DataSettings(Settings):
     """Which rows are trained on, and how they become tokens."""
 
-    train: str | list[str] = Field(
+    train: str | Annotated[list[str], Field(min_length=1)] = Field(
         default="data/train.jsonl", description="A JSON or JSON Lines file, or a list of files."
     )
     validation: Share | str = Field(

@@ -23,6 +23,10 @@ TEXTS: dict[str, str | tuple[str, str]] = {
     "config.unknown_key": ("unknown key.", "沒有這個鍵。"),
     "config.did_you_mean": ("Did you mean `{name}`?", "您要的是 `{name}` 嗎？"),
     "config.known_keys": ("Known here: {names}.", "這裡可用的有：{names}。"),
+    "config.no_keys_here": (
+        "There is nothing to set here yet; remove the key.",
+        "這裡還沒有可以設定的項目，請刪除這個鍵。",
+    ),
     "config.renamed": ("Today's key is `{name}`.", "現在的名稱是 `{name}`。"),
     "config.missing_key": ("the key is missing.", "缺少這個鍵。"),
     "config.missing_key.fix": ("Add it.", "請補上。"),

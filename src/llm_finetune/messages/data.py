@@ -6,6 +6,16 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "Name a column of your rows; a dot reaches into an object.",
         "請填資料裡有的欄位名稱；可用點號取物件內的值。",
     ),
+    "data.unfinished_array": (
+        "the array is not closed; the file seems to be cut off.",
+        "陣列沒有結尾；檔案似乎不完整。",
+    ),
+    "data.unfinished_array.fix": ("Get the whole file, or add the closing `]`.", "請取得完整的檔案，或補上 `]`。"),
+    "data.lone_surrogate": (
+        "the text holds half of a character (a lone surrogate).",
+        "文字裡有半個字元（孤立的代理碼）。",
+    ),
+    "data.lone_surrogate.fix": ("Write the whole character, or remove it.", "請寫出完整的字元，或刪除它。"),
     "data.missing_file": ("the file cannot be read: {what}.", "無法讀取這個檔案：{what}。"),
     "data.missing_file.fix": (
         "Check the path; data paths in the configuration start at the project's folder.",

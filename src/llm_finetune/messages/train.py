@@ -10,8 +10,8 @@ TEXTS: dict[str, str | tuple[str, str]] = {
     "train.saved": ("saved checkpoint-{step}", "已儲存 checkpoint-{step}"),
     "train.failed": ("training failed: {what}", "訓練失敗：{what}"),
     "train.interrupted": (
-        "Stopped at step {step} of {total}; the state is saved. Run the same command to go on.",
-        "已停在第 {step} 步（共 {total} 步），狀態已儲存。再執行同樣的指令就會繼續。",
+        "Stopped at step {step} of {total}; the state is saved. Run the same command (without --fresh) to go on.",
+        "已停在第 {step} 步（共 {total} 步），狀態已儲存。再執行同樣的指令（不加 --fresh）就會繼續。",
     ),
     "train.delivered.best": (
         "delivered checkpoint-{step}: the lowest validation loss, {loss}",
@@ -75,6 +75,14 @@ TEXTS: dict[str, str | tuple[str, str]] = {
     "train.cannot_extend": (
         "the finished run kept no checkpoint to go on from.",
         "已完成的訓練沒有留下可以繼續的檢查點。",
+    ),
+    "train.other_base": (
+        "{name} is not the model that was trained on ({trained}): its configuration or weights differ.",
+        "{name} 不是訓練時用的模型（{trained}）：設定或權重不同。",
+    ),
+    "train.other_base.fix": (
+        "Give the right one with model.name=…, or train again.",
+        "請用 model.name=… 指定正確的模型，或重新訓練。",
     ),
     "train.no_archive": ("There is no archived run {name!r}.", "沒有 {name!r} 這個封存的訓練。"),
 }

@@ -39,9 +39,13 @@ def training_arguments(
         "report_to": trackers or "none",
     }
     try:
-        return TrainingArguments(**{**given, **decided})
-    except (ValueError, TypeError, KeyError, ImportError) as error:
+        arguments = TrainingArguments(**{**given, **decided})
+    except (ValueError, TypeError, KeyError, ImportError, OSError) as error:
         raise refused_by_library(error) from error
+    if arguments.n_gpu > 1:
+        # One process drives one GPU; the library would wrap the model in DataParallel. Several: torchrun.
+        arguments._n_gpu = 1
+    return arguments
 
 
 def refused_by_library(error: Exception) -> ConfigError:

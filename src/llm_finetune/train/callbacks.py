@@ -122,15 +122,19 @@ class StopCallback(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, request: StopRequest) -> None:
         self._request = request
+        self.forced_step: int | None = None
+        """The step whose checkpoint is written for the signal alone; an unbroken run does not have it."""
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Ask for a checkpoint and the end."""
         if self._request and state.global_step < state.max_steps:
+            self.forced_step = None if control.should_save else state.global_step
             control.should_save = control.should_training_stop = True
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """An epoch that a signal cut short is not measured or saved as a whole one."""
-        if self._request and state.epoch is not None and state.epoch != int(state.epoch):
+        unfinished = state.global_step < state.max_steps
+        if self._request and unfinished and state.epoch is not None and state.epoch != int(state.epoch):
             control.should_save = control.should_evaluate = control.should_log = False
 
 

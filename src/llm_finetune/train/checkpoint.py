@@ -70,9 +70,13 @@ def newest(project: Project) -> tuple[Checkpoint | None, list[tuple[int, str]]]:
 
 
 def best(project: Project) -> Checkpoint | None:
-    """The checkpoint with the lowest validation loss; the newest one where none was measured."""
+    """The checkpoint with the lowest validation loss; the newest one where none was measured.
+
+    One that was written for a signal alone is no candidate: an unbroken run would not have it.
+    """
     found = [checkpoint for step in steps_on_disk(project) if (checkpoint := open_checkpoint(project, step)[0])]
-    measured = [(loss, checkpoint) for checkpoint in found if (loss := checkpoint.eval_loss) is not None]
+    regular = [checkpoint for checkpoint in found if not checkpoint.facts.get("forced")]
+    measured = [(loss, checkpoint) for checkpoint in regular if (loss := checkpoint.eval_loss) is not None]
     if measured:
         return min(measured, key=lambda pair: (pair[0], pair[1].step))[1]
     return found[-1] if found else None

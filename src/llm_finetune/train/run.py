@@ -111,6 +111,7 @@ def run_training(job: Job) -> RunResult:
 
 
 def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> FinetuneTrainer:
+    stop = StopCallback(request)
     trainer = FinetuneTrainer(
         model=job.model,
         args=arguments,
@@ -120,6 +121,7 @@ def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> Fin
         precision=job.precision,
         save_weights=lambda folder: save_model(job, folder),
         load_weights=lambda folder: load_weights(job.model, folder),
+        is_forced=lambda step: step == stop.forced_step,
         facts={"format": checkpoints.FORMAT, "identity": job.identity.as_dict()},
     )
     trainer.add_callback(MeasureCallback())
@@ -130,7 +132,7 @@ def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> Fin
     for callback in tensorboard_callbacks(job.settings, job.project.logs):
         trainer.add_callback(callback)
     trainer.add_callback(RotateCallback(job.project, job.settings.save_total_limit))
-    trainer.add_callback(StopCallback(request))
+    trainer.add_callback(stop)
     return trainer
 
 

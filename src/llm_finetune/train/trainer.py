@@ -37,6 +37,7 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
         save_weights: SaveWeights,
         load_weights: SaveWeights,
         facts: dict[str, Any],
+        is_forced: Callable[[int], bool],
         **arguments: Any,
     ) -> None:
         super().__init__(
@@ -50,7 +51,7 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
         self.tally = Tally()
         self._pad_id, self._precision = pad_id, precision
         self._save_weights, self._load_weights = save_weights, load_weights
-        self._facts = facts
+        self._facts, self._is_forced = facts, is_forced
         self._counts = torch.zeros(3, dtype=torch.long)
         self.model_accepts_loss_kwargs = True
 
@@ -112,7 +113,8 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
         states = _gathered(state_files.random_state(), self.args.world_size)
         if self.args.should_save:
             target = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-            with files.staged_folder(target, {**self._facts, "step": self.state.global_step}) as staging:
+            step = self.state.global_step
+            with files.staged_folder(target, {**self._facts, "step": step, "forced": self._is_forced(step)}) as staging:
                 self._write_state(staging, states)
         if self.args.world_size > 1:
             distributed.barrier()

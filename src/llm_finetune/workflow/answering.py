@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llm_finetune import files
-from llm_finetune.data.encode import encode_conversations
-from llm_finetune.data.rows import Message
+from llm_finetune.data.encode import Example, encode_conversations
+from llm_finetune.data.rows import Conversation, Message
 from llm_finetune.errors import DataError, GateError, InputError, Problem
 from llm_finetune.evaluate.gates import failed_gates, parse_gates
 from llm_finetune.evaluate.scorecard import Scorecard
 from llm_finetune.messages import say
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
-from llm_finetune.workflow.preparing import Rows, read_sides
+from llm_finetune.workflow.preparing import read_sides
 from llm_finetune.workflow.trained import Trained, find_base, find_trained, load_tuned
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def evaluate(
     config_path = opened.project.shown(opened.project.config)
     gates = parse_gates(opened.settings.evaluation.gates, config_path)
     trained = find_trained(opened, checkpoint, tell)
-    rows = _validation_rows(replace(opened, settings=trained.settings))
+    rows, examples = _validation_rows(replace(opened, settings=trained.settings), trained)
     started = time.monotonic()
     generators = _both_generators(trained)
-    losses = _losses(trained, rows, generators)
-    references = [len(trained.text_model.encode(row.reference).ids) for row in rows.validation]
+    losses = _losses(trained, examples, generators)
+    references = [len(trained.text_model.encode(row.reference).ids) for row in rows]
     longest = max_new_tokens(opened.settings.evaluation, references)
     circumstances = Circumstances(trained.base.name, trained.label, longest, time.monotonic() - started)
-    result = evaluate_pair(rows.validation, generators, losses, circumstances, observer)
+    result = evaluate_pair(rows, generators, losses, circumstances, observer)
     files.write_json(opened.project.scorecard, result.scorecard.to_json())
     files.write_text(
         opened.project.outputs, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in result.outputs)
@@ -63,20 +63,21 @@ def evaluate(
     return result.scorecard
 
 
-def _validation_rows(opened: Opened) -> Rows:
-    """Raises: DataError if there are none, or some cannot be read."""
+def _validation_rows(opened: Opened, trained: Trained) -> tuple[list[Conversation], Sequence[Example]]:
+    """The held-out conversations that fit, and their tokens.
+
+    Raises: DataError if there are none, or some cannot be read.
+    """
     rows = read_sides(opened)
-    if rows.report.errors:
-        raise DataError(rows.report.errors)
-    if not rows.validation:
+    encoded = encode_conversations(rows.validation, trained.text_model, trained.settings.data)
+    if rows.report.errors or encoded.errors:
+        raise DataError([*rows.report.errors, *encoded.errors])
+    if not encoded.examples:
         problem = Problem(
-            "no_validation",
-            say("evaluate.no_validation"),
-            say("evaluate.no_validation.fix"),
-            field="data.validation",
+            "no_validation", say("evaluate.no_validation"), say("evaluate.no_validation.fix"), field="data.validation"
         )
-        raise DataError(problem)
-    return rows
+        raise DataError([*encoded.notes, problem])
+    return [rows.validation[index] for index in encoded.kept], encoded.examples
 
 
 def _both_generators(trained: Trained) -> "dict[Any, Generator]":
@@ -92,26 +93,23 @@ def _both_generators(trained: Trained) -> "dict[Any, Generator]":
     }
 
 
-def _losses(trained: Trained, rows: Rows, generators: "dict[Any, Generator]") -> Any:
+def _losses(trained: Trained, examples: Sequence[Example], generators: "dict[Any, Generator]") -> Any:
     from llm_finetune.engine.loss import mean_token_loss
     from llm_finetune.evaluate.compare import Losses
     from llm_finetune.generate.decode import tuned_or_base
 
     settings = trained.settings
-    encoded = encode_conversations(rows.validation, trained.text_model, settings.data)
-    if encoded.errors:
-        raise DataError(encoded.errors)
     found = {}
     for who, generator in generators.items():
         with tuned_or_base(generator.model, generator.tuned):
             found[who] = mean_token_loss(
                 generator.model,
-                encoded.examples,
+                examples,
                 batch_size=settings.training_settings.per_device_eval_batch_size,
                 pad_id=trained.text_model.tokenizer.pad_token_id,
                 precision=generator.precision,
             )
-    return Losses(found["base"], found["tuned"], len(encoded.examples))
+    return Losses(found["base"], found["tuned"], len(examples))
 
 
 def generate(

@@ -34,10 +34,15 @@ def check(opened: Opened, *, tell: Tell = tell_on_stderr) -> CheckReport:
     sides = [encode_conversations(side, text_model, opened.settings.data) for side in (rows.train, rows.validation)]
     refused = [problem for side in sides for problem in side.errors]
     notes = [note for side in sides for note in side.notes]
-    lost = {(problem.path, problem.line) for problem in [*refused, *notes] if problem.code != "truncated"}
-    kept = tuple(row for row in (*rows.train, *rows.validation) if (row.path, row.line) not in lost)
+    train, validation = (
+        tuple(side[index] for index in encoded.kept)
+        for side, encoded in zip((rows.train, rows.validation), sides, strict=True)
+    )
     report = rows.report
     errors = sorted((*report.errors, *refused), key=lambda problem: (problem.path, problem.line))
+    if not errors and (not train or (rows.validation and not validation)):
+        errors = [Problem("nothing_left", say("data.nothing_left"), say("data.nothing_left.fix"))]
+    kept = (*train, *validation)
     return CheckReport(kept, tuple(errors), (*report.warnings, *notes), report.read, report.formats)
 
 

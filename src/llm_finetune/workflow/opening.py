@@ -54,11 +54,14 @@ class Opened:
     def as_trained(self) -> FinetuneSettings:
         """The settings the trained model was made with, under the overrides of the command line.
 
-        So a system prompt edited after training does not change what the trained model is asked.
+        So a system prompt edited after training does not change what the trained model is asked. Which rows are held
+        out to ask them of is the present configuration's choice.
         """
-        recorded = self.run.get("config")
-        if not isinstance(recorded, dict):
+        run = self.run
+        recorded = run.get("config")
+        if "delivered" not in run or not isinstance(recorded, dict):
             return self.settings
+        recorded = {**recorded, "data": {**recorded["data"], "validation": self.settings.data.validation}}
         document = Document(self.project.shown(self.project.run), recorded)
         return parse_settings(apply_overrides(document, self.overrides))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from llm_finetune.config.read import read_text
 from llm_finetune.data.check import CheckReport, check_files
 from llm_finetune.data.encode import Encoded, Example, effective_limit, encode_conversations
 from llm_finetune.data.fallback_template import FALLBACK_TEMPLATE
@@ -81,9 +82,12 @@ def _together(first: CheckReport, second: CheckReport) -> CheckReport:
 
 
 def template_text(project: Project, settings: FinetuneSettings) -> str | None:
-    """The chat template that replaces the model's own, if one is set."""
+    """The chat template that replaces the model's own, if one is set.
+
+    Raises: ConfigError if the file is missing or not UTF-8.
+    """
     name = settings.model.chat_template
-    return project.resolve(name).read_text(encoding="utf-8-sig") if name else None
+    return read_text(project.resolve(name), name) if name else None
 
 
 def text_model_of(base: Base, chat_template: str | None, system: str | None, tell: Tell) -> TextModel:
@@ -160,6 +164,11 @@ def _encoded(opened: Opened, rows: Rows, base: Base, precision: Precision, tell:
     _require_usable(train, validation, held_out=bool(rows.validation))
     for note in (*train.notes, *validation.notes):
         tell(str(note))
+    rows = Rows(
+        tuple(rows.train[index] for index in train.kept),
+        tuple(rows.validation[index] for index in validation.kept),
+        rows.report,
+    )
     return Prepared(rows, base, base_sha256(base), precision, text_model, train.examples, validation.examples)
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from llm_finetune.data.text_model import TextModel
-from llm_finetune.errors import InputError, Problem
+from llm_finetune.errors import InputError, ModelError, Problem
 from llm_finetune.messages import say
 from llm_finetune.methods.weights import ADAPTER_CONFIG
 from llm_finetune.model.gate import refuse_code
 from llm_finetune.model.precision import Precision
-from llm_finetune.model.resolve import Base, resolve_base
+from llm_finetune.model.resolve import Base, base_sha256, resolve_base
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.train.checkpoint import open_checkpoint
 from llm_finetune.workflow.opening import Opened, Tell
@@ -66,6 +66,7 @@ def find_trained(opened: Opened, checkpoint: int | None, tell: Tell) -> Trained:
     refuse_code(folder)
     settings = opened.as_trained()
     base = resolve_base(settings.model, opened.project.root, tell)
+    _require_same_base(opened, base)
     return Trained(
         folder=folder,
         label=opened.project.shown(folder),
@@ -74,6 +75,14 @@ def find_trained(opened: Opened, checkpoint: int | None, tell: Tell) -> Trained:
         precision=precision_of(settings),
         text_model=_text_model(folder, base, settings),
     )
+
+
+def _require_same_base(opened: Opened, base: Base) -> None:
+    """Raises: ModelError if the base is not the one that was trained on."""
+    recorded = opened.run.get("base_sha256")
+    if recorded and base_sha256(base) != recorded:
+        message = say("train.other_base", name=base.name, trained=opened.run.get("base_name"))
+        raise ModelError(Problem("other_base", message, say("train.other_base.fix"), field="model.name"))
 
 
 def find_base(opened: Opened, tell: Tell) -> tuple[Base, Precision, TextModel]:

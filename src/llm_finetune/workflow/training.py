@@ -15,7 +15,6 @@ from llm_finetune.settings import resolved
 from llm_finetune.train.arguments import planned_steps, training_arguments
 from llm_finetune.train.checkpoint import (
     Checkpoint,
-    best,
     deliver,
     newest,
     open_checkpoint,
@@ -249,7 +248,7 @@ def _complete(project: Project, planned: int, checkpoint: Checkpoint | None, tel
         return None
     delivered = project.root / run["delivered"]["path"]
     if fault := files.manifest_fault(delivered):
-        chosen = best(project)
+        chosen, _ = open_checkpoint(project, run["delivered"]["step"])
         if chosen is None:
             return None
         deliver(chosen, delivered)

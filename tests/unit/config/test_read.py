@@ -86,3 +86,19 @@ def test_what_is_an_override() -> None:
     assert parse_override("training.learning_rate=1e-4") == (("training", "learning_rate"), 0.0001)
     with pytest.raises(UsageError, match="not a YAML value"):
         parse_override("data.system=[")
+
+
+def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{\n\t"r": 8,\n\t"target_modules": ["a"]\n}\n')
+    document = read_document(path, "a.json")
+    assert document.values == {"r": 8, "target_modules": ["a"]}
+    assert document.place_of(("target_modules",)) == ("a.json", 3)
+
+
+@pytest.mark.parametrize("text", ["a: !!int abc\n", "a: " + "[" * 3000, "a: &x [*x]\n"])
+def test_strange_yaml_is_no_crash(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError):
+        read_document(path, "a.yaml")

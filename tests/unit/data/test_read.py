@@ -68,3 +68,17 @@ def test_bad_bytes_cost_only_their_line(tmp_path: Path) -> None:
 def test_a_missing_file_is_a_problem_and_no_error(tmp_path: Path) -> None:
     assert [problem.code for problem in read_rows(tmp_path / "absent", "absent").problems] == ["missing_file"]
     assert [problem.code for problem in read_rows(tmp_path, "folder").problems] == ["missing_file"]
+
+
+def test_a_cut_off_array_is_told(tmp_path: Path) -> None:
+    found = reading(tmp_path, '[{"a": 1},\n{"a": 2},\n')
+    assert len(found.rows) == 2
+    assert [problem.code for problem in found.problems] == ["unfinished_array"]
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 100_000])
+def test_what_python_cannot_parse_costs_only_its_line(tmp_path: Path, value: str) -> None:
+    for text in (f'{{"a": 1}}\n{{"a": {value}}}\n{{"a": 3}}\n', f'[{{"a": 1}},\n{{"a": {value}}},\n{{"a": 3}}]'):
+        found = reading(tmp_path, text)
+        assert {problem.line for problem in found.problems} == {2}
+        assert [row.values["a"] for row in found.rows] == [1, 3]

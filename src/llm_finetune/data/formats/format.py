@@ -42,14 +42,27 @@ def text_problem(row: Row, field: str, holder: Mapping[str, Any], key: str) -> P
         return problem("null_field", row, field)
     if not isinstance(value, str):
         return problem("not_text", row, field, found=json_type(value))
+    if not is_unicode(value):
+        return problem("lone_surrogate", row, field)
     if not value:
         return problem("empty_field", row, field)
     return None if value.strip() else problem("blank_field", row, field)
 
 
+def is_unicode(text: str) -> bool:
+    r"""Whether a text can be written as UTF-8; half of a pair such as `\ud83d` alone cannot."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def optional_text_problem(row: Row, key: str) -> Problem | None:
     """What is wrong with a text that may be left out, null or empty."""
     value = row.values.get(key)
+    if isinstance(value, str) and not is_unicode(value):
+        return problem("lone_surrogate", row, key)
     if value is None or isinstance(value, str):
         return None
     return problem("not_text", row, key, found=json_type(value))
