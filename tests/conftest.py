@@ -128,6 +128,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 
 
 @pytest.fixture(scope="session")
+def write_model() -> Callable[..., Path]:
+    """A function that writes a tiny model of its own, for tests that need another tokenizer."""
+    return write_tiny_model
+
+
+@pytest.fixture(scope="session")
 def tiny_model_folder(tiny_model: Callable[[str], Path]) -> Path:
     """A random Llama of two layers with a ChatML template."""
     return tiny_model("llama")

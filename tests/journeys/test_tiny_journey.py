@@ -168,3 +168,20 @@ def test_nothing_trained_yet(make_project: Any, cli: Any) -> None:
         outcome = cli(*verb, "--project", project)
         assert outcome.code == 2, verb
         assert "llm-finetune train" in outcome.err
+
+
+def test_a_model_without_a_template_gets_ours_and_keeps_it(
+    make_project: Any, cli: Any, tmp_path: Path, write_model: Any
+) -> None:
+    """Base models bring no chat template; the one used is told, trained with its end token, and saved."""
+    folder = write_model(tmp_path / "base", "gpt2", chat_template=None)
+    project = make_project(model=folder, training__max_steps=2)
+    outcome = cli("train", "--project", project)
+    assert outcome.code == 0, outcome.err
+    assert "no chat template" in outcome.err
+    shown = cli("preview", "--json", "--rows", 1, "--project", project).json()[0]
+    assert shown["text"].startswith("### Instruction:\nItem 1?\n\n### Response:\nValue 1")
+    assert shown["trained"] == ["Value 1!<|im_end|>"]
+    saved = project / "checkpoints" / "adapter_model" / "chat_template.jinja"
+    assert "### Response:" in saved.read_text()
+    assert cli("generate", "Item 3?", "--project", project, "--max-new-tokens", 3).code == 0
