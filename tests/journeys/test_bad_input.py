@@ -169,8 +169,9 @@ def test_dropped_rows_are_asked_nowhere(make_project: Any, cli: Any) -> None:
     assert cli("check", "--json", "--project", project).json()["kept"] == 14
     trained = cli("train", "--project", project)
     assert trained.code == 0, trained.err
-    scored = cli("evaluate", "--json", "--project", project, "evaluation.max_new_tokens=2").json()
-    assert {row["n"] for row in scored["rows"]} == {2}
+    scored = cli("evaluate", "--json", "--project", project, "evaluation.max_new_tokens=2")
+    assert {row["n"] for row in scored.json()["rows"]} == {2}
+    assert "data/held.jsonl:1: left out" in scored.err
     (project / "data" / "held.jsonl").write_text(json.dumps(long) + "\n")
     assert cli("check", "--project", project).code == 2
 

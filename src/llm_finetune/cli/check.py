@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from llm_finetune.cli.arguments import DataArguments, JsonOption, ProjectOption, QuietOption, sort_arguments
-from llm_finetune.cli.output import print_json, print_line
+from llm_finetune.cli.output import print_json, print_line, teller
 from llm_finetune.errors import InputError
 from llm_finetune.messages import say
 
 if TYPE_CHECKING:
     from llm_finetune.data.check import CheckReport
+    from llm_finetune.data.settings import DataSettings
 
 
 def check(
@@ -29,7 +30,7 @@ def check(
         report = workflow.check_any(chosen.files, _settings_of(project, chosen.config, chosen.overrides))
     else:
         opened = workflow.open_project(project, config=chosen.config, overrides=chosen.overrides)
-        report = workflow.check(opened)
+        report = workflow.check(opened, tell=teller(quiet=quiet))
     if as_json:
         print_json(report.as_dict())
     else:
@@ -38,7 +39,7 @@ def check(
         raise typer.Exit(InputError.exit_code)
 
 
-def _settings_of(project: Path, config: Path | None, overrides: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def _settings_of(project: Path, config: Path | None, overrides: tuple[str, ...]) -> "DataSettings":
     """The data settings for files named on the command line: defaults, a configuration if named, and overrides."""
     from llm_finetune.workflow.looking import settings_for_files
 

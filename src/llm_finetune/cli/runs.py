@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from llm_finetune.cli.arguments import JsonOption, ProjectOption
 from llm_finetune.cli.output import print_json, print_line, print_table, readable_size
 from llm_finetune.errors import Problem, UsageError
 from llm_finetune.messages import say
+
+if TYPE_CHECKING:
+    from llm_finetune.project import Project
 
 
 def runs(
@@ -50,7 +53,7 @@ def runs(
     print_table(columns, rows)
 
 
-def _prune(place, names: list[str], *, yes: bool) -> None:  # type: ignore[no-untyped-def]
+def _prune(place: "Project", names: list[str], *, yes: bool) -> None:
     from llm_finetune.workflow.history import remove_archive
 
     if not names:

@@ -46,7 +46,7 @@ def evaluate(
     config_path = opened.project.shown(opened.project.config)
     gates = parse_gates(opened.settings.evaluation.gates, config_path)
     trained = find_trained(opened, checkpoint, tell)
-    rows, examples = _validation_rows(replace(opened, settings=trained.settings), trained)
+    rows, examples = _validation_rows(replace(opened, settings=trained.settings), trained, tell)
     started = time.monotonic()
     generators = _both_generators(trained)
     losses = _losses(trained, examples, generators)
@@ -63,8 +63,8 @@ def evaluate(
     return result.scorecard
 
 
-def _validation_rows(opened: Opened, trained: Trained) -> tuple[list[Conversation], Sequence[Example]]:
-    """The held-out conversations that fit, and their tokens.
+def _validation_rows(opened: Opened, trained: Trained, tell: Tell) -> tuple[list[Conversation], Sequence[Example]]:
+    """The held-out conversations that fit, and their tokens; those left out are told.
 
     Raises: DataError if there are none, or some cannot be read.
     """
@@ -77,6 +77,8 @@ def _validation_rows(opened: Opened, trained: Trained) -> tuple[list[Conversatio
             "no_validation", say("evaluate.no_validation"), say("evaluate.no_validation.fix"), field="data.validation"
         )
         raise DataError([*encoded.notes, problem])
+    for note in encoded.notes:
+        tell(str(note))
     return [rows.validation[index] for index in encoded.kept], encoded.examples
 
 

@@ -30,7 +30,10 @@ def reasons(folder: Path) -> str:
 
 
 def test_a_clean_folder_passes(clean: Path) -> None:
+    assert list(clean.rglob("*.safetensors"))
     refuse_code(clean)
+    (clean / "pytorch_model.bin").write_bytes(b"anything")
+    assert "pytorch_model.bin" in reasons(clean)
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "optimizer.PT", "rng_state.pth", "deep/x.pkl", "a.ckpt"])
@@ -68,6 +71,8 @@ def test_keys_that_point_to_code_or_files(clean: Path, file: str, value: dict[st
 def test_harmless_booleans_of_older_versions_pass(clean: Path) -> None:
     (clean / "config.json").write_text('{"_attn_implementation_autoset": true}')
     refuse_code(clean)
+    (clean / "config.json").write_text('{"_attn_implementation": "someone/kernel"}')
+    assert "_attn_implementation" in reasons(clean)
 
 
 @pytest.mark.parametrize(
