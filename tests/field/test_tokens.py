@@ -101,3 +101,16 @@ def test_train_on(field_input: Input, real_text_model: Any, train_on: str, train
 def test_train_on_all_trains_every_character(field_input: Input, real_text_model: Any) -> None:
     rows, _ = preview_rows(conversations(field_input("T03.jsonl")), real_text_model, DataSettings(train_on="all"))
     assert "".join(rows[0].trained) == rows[0].text
+
+
+def test_what_is_cut_in_training_is_cut_in_preview(field_input: Input, real_text_model: Any) -> None:
+    settings = DataSettings(max_length=35, overlong="truncate")
+    rows = conversations(field_input("T01.jsonl"))
+    encoded = encode_conversations(rows, real_text_model, settings)
+    assert encoded.errors == ()
+    shown, _ = preview_rows(rows, real_text_model, settings)
+    for row, example in zip(shown, encoded.examples, strict=True):
+        assert (row.input_ids, row.labels) == (example.input_ids, example.labels)
+        assert "".join(piece.text for piece in row.pieces) == row.text
+        assert real_text_model.encode(row.text).ids == example.input_ids
+    assert any(example.truncated for example in encoded.examples)

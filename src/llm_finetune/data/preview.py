@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from llm_finetune.data.encode import NOT_TRAINED, Rendered, RowError, render_conversation
+from llm_finetune.data.encode import NOT_TRAINED, Rendered, RowError, effective_limit, render_conversation
 from llm_finetune.data.rows import Conversation
 from llm_finetune.data.settings import DataSettings
 from llm_finetune.data.text_model import TextModel
@@ -53,24 +53,27 @@ def preview_rows(
     conversations: Iterable[Conversation], text_model: TextModel, settings: DataSettings
 ) -> tuple[list[PreviewRow], list[Problem]]:
     """What each conversation becomes, and the problems of those that cannot be shown."""
+    limit = effective_limit(settings, text_model) if settings.overlong == "truncate" else None
     rows, problems = [], []
     for conversation in conversations:
         try:
-            rows.append(_row(render_conversation(conversation, text_model, settings.train_on)))
+            rows.append(_row(render_conversation(conversation, text_model, settings.train_on), limit))
         except RowError as error:
             problems.append(error.problem)
     return rows, problems
 
 
-def _row(rendered: Rendered) -> PreviewRow:
-    example = rendered.example
+def _row(rendered: Rendered, limit: int | None) -> PreviewRow:
+    """The row, cut where training cuts it."""
+    example, offsets = rendered.example, rendered.encoding.offsets[:limit]
+    text = rendered.text if len(offsets) == example.length else rendered.text[: offsets[-1][1]]
     return PreviewRow(
         example.path,
         example.line,
-        rendered.text,
-        tuple(_pieces(rendered.text, rendered.encoding.offsets, example.labels)),
-        example.input_ids,
-        example.labels,
+        text,
+        tuple(_pieces(text, offsets, example.labels[:limit])),
+        example.input_ids[:limit],
+        example.labels[:limit],
     )
 
 
