@@ -12,7 +12,7 @@ UV_COMPILE := $(BIN)/uv pip compile pyproject.toml - --universal --python-versio
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-system demo check format test test-full bench lock docs clean
+.PHONY: help setup setup-dev setup-system demo check format test test-full torture bench lock docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,7 +63,11 @@ test: setup-dev  ## the tests, without the slowest
 test-full: setup-dev  ## every test
 	$(BIN)/python -m pytest -m ""
 
-bench: setup  ## our training against the plain script, in turn on this machine (about 10 minutes)
+torture: setup-dev  ## 20,000 damaged data files, each read and checked within two seconds
+	LLM_FINETUNE_TORTURE=20000 $(BIN)/python -m pytest -m "" tests/torture
+
+bench: setup  ## reading, and our training against the plain script in turn on this machine (about 10 minutes)
+	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/run.py
 
 docs: $(DEV)  ## write the JSON Schema and the references from the code

@@ -103,6 +103,68 @@ def tiny_tokenizer(chat_template: str | None = CHATML) -> Any:
     return fast
 
 
+def spelled_tokenizer(
+    special: Sequence[str], *, eos: str, bos: str | None = None, added: Sequence[str] = (), metaspace: bool = False
+) -> Any:
+    """A tokenizer of single characters whose control tokens are spelled like this.
+
+    Byte-level, or with a blank mark in front of words as SentencePiece has it. With `bos` it begins every text with it.
+    """
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    names = list(dict.fromkeys([*special, eos, *([bos] if bos else []), "<unk>"]))
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=metaspace))
+    if metaspace:
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+        tokenizer.decoder = decoders.Sequence([decoders.Metaspace(prepend_scheme="first"), decoders.ByteFallback()])
+        alphabet = [chr(code) for code in range(33, 127)]
+    else:
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=len(names) + 280, special_tokens=names, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(["user assistant system is the answer"] * 4, trainer)
+    if metaspace:
+        written = json.loads(tokenizer.to_str())
+        vocabulary = written["model"]["vocab"]
+        vocabulary |= {f"<0x{byte:02X}>": len(vocabulary) + byte for byte in range(256)}
+        tokenizer = Tokenizer.from_str(json.dumps(written))
+    if bos:
+        number = tokenizer.token_to_id(bos)
+        tokenizer.post_processor = processors.TemplateProcessing(single=f"{bos} $A", special_tokens=[(bos, number)])
+    named = {"eos_token": eos, "pad_token": eos, "unk_token": "<unk>", **({"bos_token": bos} if bos else {})}
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **named)
+    fast.add_tokens([AddedToken(spelling, special=False, normalized=False) for spelling in added])
+    return fast
+
+
+@pytest.fixture(scope="session")
+def make_spelled_tokenizer() -> Callable[..., Any]:
+    """A function that makes a tokenizer with control tokens of these spellings."""
+    return spelled_tokenizer
+
+
+@pytest.fixture(scope="session")
+def make_text_model() -> Callable[..., Any]:
+    """A function that makes a text model of a template and the control tokens it writes."""
+
+    def make(template: str, special: Sequence[str] = (), *, eos: str = "</s>", **options: Any) -> Any:
+        from dataclasses import replace
+
+        from llm_finetune.data.text_model import TextModel
+
+        kinds = {name: options.pop(name) for name in ("bos", "added", "metaspace") if name in options}
+        tokenizer = spelled_tokenizer(special, eos=eos, **kinds)
+        tokenizer.chat_template = template
+        made = TextModel(tokenizer, template, frozenset({tokenizer.eos_token_id}), **options)
+        return made if made.closing is None else replace(made, end_ids=made.end_ids | {made.closing})
+
+    return make
+
+
 def write_tiny_model(folder: Path, architecture: str = "llama", *, chat_template: str | None = CHATML) -> Path:
     """Save a random model and its tokenizer as a folder that `from_pretrained` reads."""
     import torch

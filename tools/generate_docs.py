@@ -1,4 +1,5 @@
-"""Write what is made from the code: the JSON Schema, and the references of configuration and command line.
+"""Write what is made from the code: the JSON Schema, the references of configuration and command line, and the list of
+problem codes.
 
 `--check` writes nothing and ends with exit code 1 if a committed file is not what the code would give.
 """
@@ -13,10 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from problem_codes import readme_text
+
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA_NAME = "src/llm_finetune/scaffold/finetune.schema.json"
 CONFIGURATION_NAME = "docs/configuration.md"
 COMMANDS_NAME = "docs/cli.md"
+CODES_NAME = "src/llm_finetune/data/README.md"
 HELP_COLUMNS = "100"
 FIXED_ENVIRONMENT = {
     # Help looks the same in every terminal, and in none.
@@ -138,7 +142,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.update(FIXED_ENVIRONMENT)
     for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"):
         os.environ.pop(name, None)
-    makers = {SCHEMA_NAME: schema_text, CONFIGURATION_NAME: configuration_text, COMMANDS_NAME: commands_text}
+    makers = {
+        SCHEMA_NAME: schema_text,
+        CONFIGURATION_NAME: configuration_text,
+        COMMANDS_NAME: commands_text,
+        CODES_NAME: readme_text,
+    }
     stale = []
     for name, make in makers.items():
         path, text = ROOT / name, make()

@@ -62,19 +62,26 @@ def sync_file(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file so that a reader sees the old text or the new one, never a part."""
+@contextlib.contextmanager
+def staged_file(path: Path) -> Iterator[IO[str]]:
+    """Give a UTF-8 stream; when the block ends well its text becomes `path` in one rename, else nothing is left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{STAGING_PREFIX}{path.name}-{uuid.uuid4().hex[:8]}")
     try:
         with beside.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file so that a reader sees the old text or the new one, never a part."""
+    with staged_file(path) as stream:
+        stream.write(text)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -74,6 +74,20 @@ class Project:
         return self.logs / "run.json"
 
     @property
+    def data_stats(self) -> Path:
+        return self.logs / "data_stats.json"
+
+    @property
+    def splits(self) -> Path:
+        """Which rows are trained on and which are held out, as references."""
+        return self.root / "data" / "splits"
+
+    @property
+    def token_cache(self) -> Path:
+        """Tokens of rows seen before; may be deleted at any time."""
+        return self.root / ".cache" / "tokens"
+
+    @property
     def scorecard(self) -> Path:
         return self.logs / "scorecard.json"
 

@@ -10,15 +10,24 @@ from typing import Any
 
 import pytest
 
-from llm_finetune.data.check import CheckReport, check_files
+from llm_finetune.data.check import Checked, CheckReport, check_sources
 from llm_finetune.data.encode import encode_conversations
+from llm_finetune.data.rows import Conversation, Source
 from llm_finetune.data.settings import DataSettings
 
 Input = Callable[[str], Path]
 
 
-def checked(*paths: Path) -> CheckReport:
-    return check_files([(path, path.name) for path in paths], DataSettings())
+def both(*paths: Path, **settings: Any) -> Checked:
+    return check_sources([Source(path, path.name) for path in paths], DataSettings(**settings))
+
+
+def checked(*paths: Path, **settings: Any) -> CheckReport:
+    return both(*paths, **settings).report
+
+
+def kept(*paths: Path, **settings: Any) -> tuple[Conversation, ...]:
+    return both(*paths, **settings).conversations
 
 
 def places(report: CheckReport) -> list[tuple[int, str, str]]:
@@ -26,16 +35,17 @@ def places(report: CheckReport) -> list[tuple[int, str, str]]:
 
 
 def test_d01_byte_order_mark_and_crlf(field_input: Input, real_text_model: Any) -> None:
-    windows, clean = checked(field_input("D01.jsonl")), checked(field_input("D01-clean.jsonl"))
+    windows, rows = checked(field_input("D01.jsonl")), kept(field_input("D01.jsonl"))
     assert (windows.read, windows.kept, windows.errors) == (3, 3, ())
     assert [problem.code for problem in windows.warnings] == ["byte_order_mark"]
     tokens = [
-        encode_conversations(report.conversations, real_text_model, DataSettings()) for report in (windows, clean)
+        encode_conversations(side, real_text_model, DataSettings())
+        for side in (rows, kept(field_input("D01-clean.jsonl")))
     ]
     assert [example.input_ids for example in tokens[0].examples] == [
         example.input_ids for example in tokens[1].examples
     ]
-    assert not any(str(turn["content"]).endswith("\r") for row in windows.conversations for turn in row.messages)
+    assert not any(str(turn["content"]).endswith("\r") for row in rows for turn in row.messages)
 
 
 def test_d02_every_broken_line_is_told_with_place_and_hint(field_input: Input, cli: Any) -> None:
@@ -59,7 +69,7 @@ def test_d03_content_decides(field_input: Input, name: str) -> None:
 def test_d03_lines_of_an_array_and_of_spread_objects_are_physical(field_input: Input) -> None:
     for name in ("D03a.jsonl", "D03c.jsonl"):
         lines = field_input(name).read_text(encoding="utf-8").split("\n")
-        for row in checked(field_input(name)).conversations:
+        for row in kept(field_input(name)):
             assert "{" in lines[row.line - 1]
 
 
@@ -81,8 +91,8 @@ def test_d05_null_missing_empty_and_blank_are_four_different_things(field_input:
         (5, "output", "blank_field"),
         (6, "instruction", "null_field"),
     ]
-    assert [row.line for row in report.conversations] == [1, 7]
-    for row in report.conversations:
+    assert [row.line for row in kept(field_input("D05.jsonl"))] == [1, 7]
+    for row in kept(field_input("D05.jsonl")):
         assert row.prompt[0]["content"] == json.loads(lines[row.line - 1])["instruction"]
     assert [problem.line for problem in checked(field_input("D05m.jsonl")).errors] == [1, 2]
 
@@ -102,11 +112,15 @@ def test_d06_files_with_other_extra_columns_go_together(field_input: Input) -> N
 
 
 def test_d06_misnamed_columns_name_the_nearest_key(field_input: Input, cli: Any) -> None:
+    """Line 3, `question` and `answer`, is a layout of its own."""
     report = checked(field_input("D06c.jsonl"))
     texts = [str(problem) for problem in report.errors]
+    assert [problem.line for problem in report.errors] == [1, 2]
+    assert "'Instruction', 'Output'" in texts[0]
     assert "'Instruction' meant as 'instruction'" in texts[0]
-    assert "'prompt ' meant as 'instruction'" in texts[1]
-    assert "'question' meant as 'instruction'" in texts[2]
+    assert "'Output' meant as 'output'" in texts[0]
+    assert "'prompt ' meant as 'prompt'" in texts[1]
+    assert (report.kept, report.dropped_by) == (1, {"unknown_layout": 1, "missing_field": 1})
     assert cli("check", field_input("D06c.jsonl")).code == 2
 
 

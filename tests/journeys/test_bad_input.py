@@ -87,17 +87,23 @@ def test_check_json_has_the_promised_shape(make_project: Any, cli: Any) -> None:
     outcome = cli("check", "--json", "--project", project, "data.validation=none")
     assert outcome.code == 2
     report = outcome.json()
-    assert report.keys() == {"read", "kept", "dropped", "errors", "warnings"}
+    counts = {"read", "kept", "dropped", "dropped_by", "repaired", "formats", "counts"}
+    assert report.keys() >= counts | {"errors", "warnings", "tokens"}
     assert (report["read"], report["kept"], report["dropped"]) == (2, 1, 1)
+    assert (report["dropped_by"], report["formats"]) == ({"null_field": 1}, {"alpaca": 2})
+    assert report["counts"] == {"null_field": 1, "ignored_columns": 1}
+    assert report["tokens"]["rows"] == 1
     (error,) = report["errors"]
     assert error.keys() == {"code", "path", "line", "field", "message", "fix"}
     assert (error["path"], error["line"], error["field"]) == ("data/train.jsonl", 2, "output")
     assert report["warnings"][0]["line"] == 0
-    clean = cli(
-        "check", "--json", "--project", make_project("clean", rows=[{"instruction": "a", "output": "b", "x": 1}] * 2)
-    )
+    rows = [{"instruction": f"Item {n}?", "output": "b", "x": 1} for n in range(2)]
+    clean = cli("check", "--json", "--project", make_project("clean", rows=rows))
     assert clean.code == 0
     assert clean.json()["warnings"]
+    structure = cli("check", "--json", "--no-tokens", "--project", project, "data.validation=none")
+    assert structure.code == 2
+    assert "tokens" not in structure.json()
 
 
 def test_overlong_rows_stop_drop_or_are_cut(make_project: Any, cli: Any) -> None:

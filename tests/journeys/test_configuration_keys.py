@@ -34,6 +34,12 @@ DATA_CHANGES: dict[str, tuple[str, ...]] = {
     "data.overlong": ("data.max_length=16", "data.overlong=drop"),
     "data.train_on": ("data.train_on=all",),
     "data.validation": ("data.validation=data/other.jsonl",),
+    "data.system_role": ("data.system=Be brief.", "data.system_role=fold"),
+    "data.on_bad_rows": ("data.columns.output=gap", "data.on_bad_rows=drop"),
+    "data.repair": ("data.columns.output=number", "data.repair=[text_values]"),
+    "data.group_by": ("data.validation=0.5", "data.group_by=kind"),
+    "data.near_duplicate_rows": ("data.near_duplicate_rows=3",),
+    "model.chat_template_kwargs": ("model.chat_template=asks.jinja", "model.chat_template_kwargs.tone=dry"),
 }
 ELSEWHERE: dict[str, str] = {
     # Keys whose effect another test shows, and which.
@@ -49,9 +55,20 @@ ELSEWHERE: dict[str, str] = {
 
 @pytest.fixture
 def project(make_project: Callable[..., Path]) -> Path:
-    rows = [{"instruction": f"Item {n}?", "output": f"Value {n}", "answer": f"Other {n}"} for n in range(10)]
+    rows = [
+        {
+            "instruction": f"Item {n}?",
+            "output": f"Value {n}",
+            "answer": f"Other {n}",
+            "gap": "filled" if n else None,
+            "number": n,
+            "kind": f"kind {n % 2}",
+        }
+        for n in range(10)
+    ]
     root = make_project(rows=rows)
     (root / "other.jinja").write_text(OTHER_TEMPLATE, encoding="utf-8")
+    (root / "asks.jinja").write_text("{{ tone }}" + OTHER_TEMPLATE, encoding="utf-8")
     (root / "data" / "other.jsonl").write_text('{"instruction": "x", "output": "y"}\n' * 2, encoding="utf-8")
     return root
 
@@ -71,7 +88,8 @@ def test_every_own_key_is_in_a_list() -> None:
 
 @pytest.mark.parametrize("key", sorted(DATA_CHANGES))
 def test_key_changes_what_is_read(project: Path, cli: Any, key: str) -> None:
-    before = [] if key != "data.overlong" else ["data.max_length=16"]
+    """The last override is the key's own; those before it make the ground it acts on."""
+    *before, _ = DATA_CHANGES[key]
     assert seen(cli, project, *DATA_CHANGES[key]) != seen(cli, project, *before)
 
 

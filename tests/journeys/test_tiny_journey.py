@@ -170,18 +170,25 @@ def test_nothing_trained_yet(make_project: Any, cli: Any) -> None:
         assert "llm-finetune train" in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("chosen", "text"),
+    [
+        (None, "<|im_start|>user\nItem 1?<|im_end|>\n<|im_start|>assistant\nValue 1!<|im_end|>\n"),
+        ("alpaca", "### Instruction:\nItem 1?\n\n### Response:\nValue 1!<|im_end|>\n\n"),
+    ],
+)
 def test_a_model_without_a_template_gets_ours_and_keeps_it(
-    make_project: Any, cli: Any, tmp_path: Path, write_model: Any
+    chosen: str | None, text: str, *, make_project: Any, cli: Any, tmp_path: Path, write_model: Any
 ) -> None:
     """Base models bring no chat template; the one used is told, trained with its end token, and saved."""
     folder = write_model(tmp_path / "base", "gpt2", chat_template=None)
-    project = make_project(model=folder, training__max_steps=2)
+    project = make_project(model=folder, model__chat_template=chosen, training__max_steps=2)
     outcome = cli("train", "--project", project)
     assert outcome.code == 0, outcome.err
-    assert "no chat template" in outcome.err
+    assert ("has no chat template; `chatml` is used" in outcome.err) == (chosen is None)
     shown = cli("preview", "--json", "--rows", 1, "--project", project).json()[0]
-    assert shown["text"].startswith("### Instruction:\nItem 1?\n\n### Response:\nValue 1")
+    assert shown["text"] == text
     assert shown["trained"] == ["Value 1!<|im_end|>"]
-    saved = project / "checkpoints" / "adapter_model" / "chat_template.jinja"
-    assert "### Response:" in saved.read_text()
+    saved = (project / "checkpoints" / "adapter_model" / "chat_template.jinja").read_text()
+    assert ("### Response:" in saved) == (chosen == "alpaca")
     assert cli("generate", "Item 3?", "--project", project, "--max-new-tokens", 3).code == 0

@@ -7,6 +7,7 @@ from typing import Annotated, TextIO
 import typer
 
 from llm_finetune import __version__
+from llm_finetune.data.visible import visible
 from llm_finetune.errors import FinetuneError, InputError
 from llm_finetune.messages import say
 
@@ -15,6 +16,7 @@ VERBS: dict[str, str] = {
     "init": "llm_finetune.cli.init:init",
     "check": "llm_finetune.cli.check:check",
     "preview": "llm_finetune.cli.preview:preview",
+    "stats": "llm_finetune.cli.stats:stats",
     "train": "llm_finetune.cli.train:train",
     "evaluate": "llm_finetune.cli.evaluate:evaluate",
     "generate": "llm_finetune.cli.generate:generate",
@@ -62,14 +64,14 @@ app = build_app()
 
 
 def tell_error(error: FinetuneError, stream: TextIO) -> None:
-    """Write an error as its user should read it: one line a problem."""
+    """Write an error as its user should read it: one line a problem, and nothing in it moves the cursor."""
     if isinstance(error, InputError):
         for problem in error.problems:
-            stream.write(f"{problem}\n")
+            stream.write(f"{visible(str(problem))}\n")
         if len(error.problems) > 1:
             stream.write(say("cli.problems", count=len(error.problems)) + "\n")
     else:
-        stream.write(f"{error}\n")
+        stream.write(f"{visible(str(error))}\n")
 
 
 def _readable_streams() -> None:

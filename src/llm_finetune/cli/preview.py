@@ -6,53 +6,69 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llm_finetune.cli.arguments import DataArguments, JsonOption, ProjectOption, sort_arguments
+from llm_finetune.cli.arguments import Arguments, DataArguments, JsonOption, ProjectOption, sort_arguments
 from llm_finetune.cli.output import print_json, print_line
+from llm_finetune.cli.preview_text import print_row
+from llm_finetune.errors import InputError
 from llm_finetune.messages import say
 
 if TYPE_CHECKING:
-    from llm_finetune.data.preview import PreviewRow
-
-TRAINED_OPEN, TRAINED_CLOSE = "⟦", "⟧"
+    from llm_finetune.workflow.seeing import View
 
 
 def preview(
     arguments: DataArguments = None,
     *,
-    rows: Annotated[int, typer.Option("--rows", help="Rows shown.", min=1)] = 3,
+    rows: Annotated[
+        int | None, typer.Option("--rows", help="Rows shown: 3, or 300 on a page, unless said.", min=1)
+    ] = None,
+    line: Annotated[
+        list[int] | None,
+        typer.Option("--line", help="Show the row that begins at this line; may be given again.", min=1, metavar="N"),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write one HTML file instead, with search and filters.", metavar="PATH"),
+    ] = None,
     project: ProjectOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Show the exact text the model reads; what is trained is coloured and stands in ⟦brackets⟧."""
-    from llm_finetune import workflow
-    from llm_finetune.workflow.looking import settings_for_files
+    """Show the exact text the model reads; what is trained is coloured and stands in ⟦brackets⟧.
 
-    chosen = sort_arguments(arguments, files_allowed=True)
-    if chosen.files:
-        settings = settings_for_files(project, chosen.config, chosen.overrides)
-        found = workflow.preview_any(chosen.files, count=rows, settings=settings, root=project)
-    else:
-        opened = workflow.open_project(project, config=chosen.config, overrides=chosen.overrides)
-        found = workflow.preview(opened, count=rows)
+    Rows that cannot be trained on are shown with the reason. Exit code 2 if none of those shown can be.
+    """
+    from llm_finetune.workflow import seeing
+
+    view = _view(sort_arguments(arguments, files_allowed=True), project)
+    lines = tuple(line or ())
+    if html is not None:
+        page = seeing.preview_page(view, html, count=rows or seeing.ROWS_OF_A_PAGE, lines=lines)
+        values = {"path": page.path, "count": page.rows, "total": page.total}
+        if as_json:
+            print_json({**values, "path": str(page.path)})
+        else:
+            print_line(say("cli.preview.written", **values))
+        return
+    found = seeing.preview_view(view, count=rows or seeing.ROWS_SHOWN, lines=lines)
     if as_json:
         print_json([row.as_dict() for row in found])
-        return
-    for row in found:
-        _print_row(row)
+    else:
+        for row in found:
+            print_row(row)
+    unusable = sum(1 for row in found if not row.is_usable)
+    if unusable:
+        sys.stderr.write(say("cli.preview.some_unusable", count=unusable, total=len(found)) + "\n")
+    if unusable == len(found):
+        raise typer.Exit(InputError.exit_code)
 
 
-def _print_row(row: "PreviewRow") -> None:
-    from rich.console import Console
-    from rich.text import Text
+def _view(chosen: Arguments, project: Path) -> "View":
+    """What is looked at: the files named, or the project's training rows."""
+    from llm_finetune import workflow
+    from llm_finetune.workflow.looking import settings_for_files
+    from llm_finetune.workflow.seeing import View
 
-    trained = sum(piece.tokens for piece in row.pieces if piece.trained)
-    print_line(say("cli.preview.head", path=row.path, line=row.line, tokens=len(row.input_ids), trained=trained))
-    text = Text()
-    for piece in row.pieces:
-        if piece.trained:
-            text.append(TRAINED_OPEN, style="bold green").append(piece.text, style="green")
-            text.append(TRAINED_CLOSE, style="bold green")
-        else:
-            text.append(piece.text, style="dim")
-    Console(soft_wrap=not sys.stdout.isatty(), highlight=False).print(text)
-    print_line()
+    if chosen.files:
+        settings = settings_for_files(project, chosen.config, chosen.overrides)
+        return View.of_files(chosen.files, settings, project)
+    return View.of_project(workflow.open_project(project, config=chosen.config, overrides=chosen.overrides))

@@ -1,32 +1,54 @@
-"""From conversations to token ids and labels. Knows no model weights."""
+"""From conversations to token ids and labels, in a stream. Knows no model weights and no files.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
+While the tokenizer, which is Rust and uses all cores, works on one batch, the next one is rendered here.
+"""
 
-from jinja2 import TemplateError
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
-from llm_finetune.data.mask import AnswerNotFoundError, Span, answer_spans
+from llm_finetune.data.fit import effective_limit, fitted
+from llm_finetune.data.render import Rendered, render_conversation
+from llm_finetune.data.row_error import RowError, row_problem
 from llm_finetune.data.rows import Conversation
 from llm_finetune.data.settings import DataSettings, TrainOn
 from llm_finetune.data.text_model import Encoding, TextModel
+from llm_finetune.data.token_cache import TokenCache, row_key
+from llm_finetune.data.tokens import NOT_TRAINED, TOKEN_TYPE, WHOLE, Tokens, trained_runs
 from llm_finetune.errors import Problem
-from llm_finetune.messages import say
 
-NOT_TRAINED = -100
-"""The label that PyTorch's cross entropy ignores (`ignore_index`)."""
+__all__ = [
+    "NOT_TRAINED",
+    "Encoded",
+    "EncodedRow",
+    "Example",
+    "Progress",
+    "effective_limit",
+    "encode_conversations",
+    "encoded_batches",
+]
+
+BATCH_ROWS = 1000
+BATCH_CHARACTERS = 2_000_000
+"""A batch ends at so many characters, so that long rows do not add up in memory."""
+
+Progress = Callable[[int, int], None]
+"""Told the rows done and the rows in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One row as the model reads it."""
 
-    input_ids: list[int]
-    labels: list[int]
+    input_ids: Sequence[int]
+    """Of `array`, which takes a fourth of a list's memory or less."""
+    labels: Sequence[int]
     """The token to predict at each place, or NOT_TRAINED."""
     path: str
     line: int
     truncated: bool = False
+    """Whether its end was cut off."""
 
     @property
     def length(self) -> int:
@@ -40,12 +62,17 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """An example with the text it came from."""
+class EncodedRow:
+    """What one conversation became: examples, or the reason why there are none."""
 
-    example: Example
-    text: str
-    encoding: Encoding
+    index: int
+    examples: tuple[Example, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    """What was done to the row to make it fit, or that it is left out."""
+    whole: tuple[Example, ...] = ()
+    """The examples before any limit; the same objects where nothing was done."""
+    from_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,108 +83,176 @@ class Encoded:
     errors: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     kept: tuple[int, ...] = ()
-    """For each example, the index of the conversation it was made of."""
+    """For each example, the index of the conversation it was made of; a split row has several examples."""
+    from_cache: int = 0
+    """Rows whose tokens were known; the others were tokenised."""
 
 
-class RowError(Exception):
-    """This row cannot become an example; carries the problem."""
+@dataclass(slots=True)
+class _Batch:
+    """Rows on their way: what each became so far, and the texts that are being tokenised."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
-def _problem(code: str, conversation: Conversation, **values: object) -> Problem:
-    return Problem(
-        code,
-        say(f"data.{code}", **values),
-        say(f"data.{code}.fix", **values),
-        conversation.path,
-        conversation.line,
-    )
-
-
-def render_conversation(conversation: Conversation, text_model: TextModel, train_on: TrainOn) -> Rendered:
-    """The text, tokens and mask of one conversation, however long.
-
-    Raises: RowError
-    """
-    try:
-        text = text_model.render(conversation.messages)
-        spans = _trained_spans(conversation, text_model, text, train_on)
-    except (TemplateError, TypeError) as error:
-        raise RowError(_problem("template_refuses", conversation, what=error)) from error
-    except AnswerNotFoundError as error:
-        raise RowError(_problem("answer_not_rendered", conversation, turn=error.turn)) from error
-    encoding = text_model.encode(text)
-    labels = _labels(encoding, spans)
-    return Rendered(Example(encoding.ids, labels, conversation.path, conversation.line), text, encoding)
-
-
-def _trained_spans(conversation: Conversation, text_model: TextModel, text: str, train_on: TrainOn) -> Sequence[Span]:
-    if train_on == "all":
-        return [(0, len(text))]
-    ends = text_model.tokenizer.convert_ids_to_tokens(sorted(text_model.end_ids))
-    spans = answer_spans(partial(text_model.render), conversation.messages, text, ends)
-    return spans[-1:] if train_on == "last_assistant" else spans
-
-
-def _labels(encoding: Encoding, spans: Sequence[Span]) -> list[int]:
-    """Every token that holds a character of a span is trained."""
-    labels = [NOT_TRAINED] * len(encoding.ids)
-    for index, (start, stop) in enumerate(encoding.offsets):
-        if start < stop and any(start < last and stop > first for first, last in spans):
-            labels[index] = encoding.ids[index]
-    return labels
-
-
-def effective_limit(settings: DataSettings, text_model: TextModel) -> int:
-    """Longest row in tokens: the setting, or the model's own limit if that is smaller."""
-    return min(settings.max_length, text_model.limit or settings.max_length)
-
-
-def _fitted(rendered: Rendered, conversation: Conversation, limit: int, settings: DataSettings) -> Example | Problem:
-    """The example within the limit, or why it is left out.
-
-    Raises: RowError
-    """
-    example = rendered.example
-    if example.length > limit:
-        prompt = next((i for i, label in enumerate(example.labels) if label != NOT_TRAINED), example.length)
-        if settings.overlong == "drop":
-            return _problem("overlong_dropped", conversation, tokens=example.length, limit=limit)
-        if prompt >= limit:
-            raise RowError(_problem("overlong_prompt", conversation, prompt=prompt, limit=limit))
-        if settings.overlong == "stop":
-            raise RowError(_problem("overlong", conversation, tokens=example.length, limit=limit))
-        cut = (example.input_ids[:limit], example.labels[:limit])
-        example = Example(*cut, example.path, example.line, truncated=True)
-    if example.trained == 0:
-        raise RowError(_problem("no_trained_tokens", conversation))
-    return example
+    conversations: Sequence[Conversation]
+    keys: Sequence[bytes]
+    first: int
+    tokens: list[Sequence[Tokens] | Problem]
+    cached: set[int] = field(default_factory=set)
+    rendered: list[tuple[int, Sequence[Rendered]]] = field(default_factory=list)
+    pending: "Future[list[list[Tokens]]] | None" = None
 
 
 def encode_conversations(
-    conversations: Iterable[Conversation], text_model: TextModel, settings: DataSettings
+    conversations: Sequence[Conversation],
+    text_model: TextModel,
+    settings: DataSettings,
+    *,
+    cache: TokenCache | None = None,
+    progress: Progress | None = None,
 ) -> Encoded:
     """Examples of all conversations, with a problem for each that cannot be one."""
-    limit = effective_limit(settings, text_model)
     examples: list[Example] = []
     errors: list[Problem] = []
     notes: list[Problem] = []
     kept: list[int] = []
-    for index, conversation in enumerate(conversations):
+    from_cache = 0
+    for row in encoded_batches(conversations, text_model, settings, cache=cache):
+        examples += row.examples
+        errors += row.errors
+        notes += row.notes
+        kept += [row.index] * len(row.examples)
+        from_cache += row.from_cache
+        done = row.index + 1
+        if progress and (done % BATCH_ROWS == 0 or done == len(conversations)):
+            progress(done, len(conversations))
+    return Encoded(tuple(examples), tuple(errors), tuple(notes), tuple(kept), from_cache)
+
+
+def encoded_batches(
+    conversations: Iterable[Conversation],
+    text_model: TextModel,
+    settings: DataSettings,
+    *,
+    cache: TokenCache | None = None,
+    batch_rows: int = BATCH_ROWS,
+) -> Iterator[EncodedRow]:
+    """What each conversation becomes, in order, with two batches in memory at most."""
+    encoder = _Encoder(text_model, settings, cache)
+    waiting: _Batch | None = None
+    with ThreadPoolExecutor(1) as executor:
+        for batch in _batches(conversations, batch_rows):
+            encoder.prepare(batch)
+            if waiting:
+                encoder.collect(waiting)
+            if batch.rendered:
+                batch.pending = executor.submit(encoder.tokenised, batch.rendered)
+            if waiting:
+                yield from encoder.finished(waiting)
+            waiting = batch
+        if waiting:
+            encoder.collect(waiting)
+            yield from encoder.finished(waiting)
+
+
+def _batches(conversations: Iterable[Conversation], batch_rows: int) -> Iterator[_Batch]:
+    batch: list[Conversation] = []
+    characters = first = 0
+    for conversation in conversations:
+        batch.append(conversation)
+        characters += sum(len(message.get("content") or "") for message in conversation.messages)
+        if len(batch) == batch_rows or characters > BATCH_CHARACTERS:
+            yield _Batch(batch, (), first, [()] * len(batch))
+            first += len(batch)
+            batch, characters = [], 0
+    if batch:
+        yield _Batch(batch, (), first, [()] * len(batch))
+
+
+class _Encoder:
+    """The steps of a batch. `tokenised` runs beside the others, in a thread of its own."""
+
+    def __init__(self, text_model: TextModel, settings: DataSettings, cache: TokenCache | None) -> None:
+        self._text_model, self._settings, self._cache = text_model, settings, cache
+        self._limit = effective_limit(settings, text_model)
+
+    def prepare(self, batch: _Batch) -> None:
+        """Look the rows up, and render those that are not known."""
+        if self._cache is not None:
+            batch.keys = [row_key(row, self._settings.train_on) for row in batch.conversations]
+            known = self._cache.lookup(batch.keys)
+            for index, key in enumerate(batch.keys):
+                if key in known:
+                    batch.tokens[index] = known[key]
+                    batch.cached.add(index)
+        for index, conversation in enumerate(batch.conversations):
+            if index not in batch.cached:
+                try:
+                    rendered = self._rendered(conversation, self._settings.train_on)
+                except RowError as error:
+                    batch.tokens[index] = error.problem
+                else:
+                    batch.rendered.append((index, rendered))
+
+    def tokenised(self, rendered: Sequence[tuple[int, Sequence[Rendered]]]) -> list[list[Tokens]]:
+        """The tokens of each row's texts."""
+        texts = [(text.text, text.plain) for _, row in rendered for text in row]
+        encodings = iter(self._text_model.encode_all(texts))
+        return [[_tokens_of(text, next(encodings)) for text in row] for _, row in rendered]
+
+    def collect(self, batch: _Batch) -> None:
+        """Wait for the tokens, and remember them."""
+        if batch.pending is None:
+            return
+        new = dict(zip((index for index, _ in batch.rendered), batch.pending.result(), strict=True))
+        for index, tokens in new.items():
+            batch.tokens[index] = tokens
+        if self._cache is not None:
+            self._cache.store({batch.keys[index]: tokens for index, tokens in new.items()})
+        batch.rendered, batch.pending = [], None
+
+    def finished(self, batch: _Batch) -> Iterator[EncodedRow]:
+        """What each row became, within the limit."""
+        for place, (conversation, tokens) in enumerate(zip(batch.conversations, batch.tokens, strict=True)):
+            index = batch.first + place
+            if isinstance(tokens, Problem):
+                yield EncodedRow(index, errors=(tokens,))
+            else:
+                yield self._row(index, conversation, tokens, from_cache=place in batch.cached)
+
+    def _row(self, index: int, conversation: Conversation, tokens: Sequence[Tokens], *, from_cache: bool) -> EncodedRow:
+        if not tokens:
+            return EncodedRow(index, errors=(row_problem("no_trained_tokens", conversation),))
+        whole = tuple(_example(part, conversation) for part in tokens)
+        examples: list[Example] = []
+        notes: list[Problem] = []
         try:
-            rendered = render_conversation(conversation, text_model, settings.train_on)
-            fitted = _fitted(rendered, conversation, limit, settings)
+            for part, example in zip(tokens, whole, strict=True):
+                fit = fitted(part, conversation, self._limit, self._settings, self._encode)
+                notes += [fit.note] if fit.note else []
+                examples += [
+                    example if kept is part else _example(kept, conversation, truncated=fit.truncated)
+                    for kept in fit.parts
+                ]
         except RowError as error:
-            errors.append(error.problem)
-            continue
-        if isinstance(fitted, Problem):
-            notes.append(fitted)
-            continue
-        examples.append(fitted)
-        kept.append(index)
-        if fitted.truncated:
-            notes.append(_problem("truncated", conversation, tokens=rendered.example.length, limit=limit))
-    return Encoded(tuple(examples), tuple(errors), tuple(notes), tuple(kept))
+            return EncodedRow(index, errors=(error.problem,), whole=whole, from_cache=from_cache)
+        return EncodedRow(index, tuple(examples), (), tuple(notes), whole, from_cache)
+
+    def _encode(self, conversation: Conversation, train_on: TrainOn) -> list[Tokens]:
+        """The tokens of one conversation. Raises: RowError"""
+        return self.tokenised([(0, self._rendered(conversation, train_on))])[0]
+
+    def _rendered(self, conversation: Conversation, train_on: TrainOn) -> Sequence[Rendered]:
+        """The texts of a conversation; `answer` counts turns as the conversation does. Raises: RowError"""
+        rendered = render_conversation(conversation, self._text_model, train_on)
+        if all(text.answer is None for text in rendered):
+            return rendered
+        moved = len(conversation.messages) - len(self._text_model.arranged(conversation.messages))
+        return [text if text.answer is None else replace(text, answer=text.answer + moved) for text in rendered]
+
+
+def _tokens_of(rendered: Rendered, encoding: Encoding) -> Tokens:
+    runs = trained_runs(encoding.offsets, rendered.trained)
+    return Tokens(array(TOKEN_TYPE, encoding.ids), runs, WHOLE if rendered.answer is None else rendered.answer)
+
+
+def _example(tokens: Tokens, conversation: Conversation, *, truncated: bool = False) -> Example:
+    return Example(tokens.ids, tokens.labels, conversation.path, conversation.line, truncated)

@@ -1,56 +1,149 @@
-"""Find the answers in a rendered conversation, for any chat template. Knows no tokens.
+"""Find the turns in a rendered conversation, for any chat template. Knows no tokens.
 
-One assistant turn at a time is rendered again with marks around its text; where the marks come out, and nothing else
-has changed, is the answer. Prefix comparison fails for templates that trim, or that treat the last turn apart.
+The conversation is rendered again with marks around its texts; where the marks come out, and nothing else has changed,
+is the turn. Prefix comparison fails for templates that trim, or that treat the last turn apart. Rows of the same shape
+share the texts around the contents, so that one row in thousands needs the marks.
 """
 
+import re
 from collections.abc import Callable, Sequence
 
+from llm_finetune.data.jinja_template import TemplateRefusalError
+from llm_finetune.data.private_use import private_range
 from llm_finetune.data.rows import Message
-
-OPEN, CLOSE = "\ue000", "\ue001"
-"""Private-use characters: no template cuts or changes them."""
 
 Span = tuple[int, int]
 Render = Callable[[Sequence[Message]], str]
 
-
-class AnswerNotFoundError(LookupError):
-    """The template drops, moves or changes the answer of this turn."""
-
-    def __init__(self, turn: int) -> None:
-        super().__init__(f"turn {turn}")
-        self.turn = turn
+THINK_START, THINK_END = "<think>", "</think>"
 
 
-def answer_spans(render: Render, messages: Sequence[Message], text: str, ends: Sequence[str]) -> list[Span]:
-    """Characters of each assistant turn in `text`, each with the end-of-turn token behind it.
+def spans_between(constants: Sequence[str], parts: Sequence[str | None], text: str) -> list[Span] | None:
+    """Where the parts stand, if the text is exactly constants and parts in turn; None if it is not.
 
-    Raises: AnswerNotFoundError
+    A part may have lost the blanks around it; one of None is whatever stands before the next constant.
     """
-    turns = [index for index, message in enumerate(messages) if message["role"] == "assistant"]
-    return [_with_end(text, _span_of(render, messages, index, text), ends) for index in turns]
+    if not text.startswith(constants[0]):
+        return None
+    spans, place = [], len(constants[0])
+    for part, following in zip(parts, constants[1:], strict=True):
+        stop = _stop_of(part, following, text, place)
+        if stop is None:
+            return None
+        spans.append((place, stop))
+        place = stop + len(following)
+    return spans if place == len(text) else None
 
 
-def _span_of(render: Render, messages: Sequence[Message], turn: int, text: str) -> Span:
+def _stop_of(part: str | None, following: str, text: str, place: int) -> int | None:
+    if part is None:
+        stop = text.find(following, place)
+        return stop if stop >= 0 and following else None
+    for written in (part, part.rstrip(), part.lstrip(), part.strip()):
+        stop = place + len(written)
+        if text.startswith(written, place) and text.startswith(following, stop):
+            return stop
+    return None
+
+
+def constants_around(spans: Sequence[Span], text: str) -> list[str]:
+    """The texts before, between and behind the spans."""
+    starts = [0, *(stop for _, stop in spans)]
+    stops = [*(start for start, _ in spans), len(text)]
+    return [text[start:stop] for start, stop in zip(starts, stops, strict=True)]
+
+
+def turn_spans(render: Render, messages: Sequence[Message], text: str) -> list[Span | None]:
+    """Characters of each turn's text in the rendered `text`; None where a turn has no text, or it does not appear.
+
+    Of an answer that the template cuts at `</think>`, the part behind it.
+    """
+    marker = _Marker(render, messages, text)
+    present = [turn for turn, message in enumerate(messages) if message.get("content")]
+    spans = marker.marked({turn: (0, len(messages[turn]["content"])) for turn in present})
+    if spans is None:
+        spans = {turn: span for turn in present if (span := _one_span(marker, turn)) is not None}
+    return [spans.get(turn) for turn in range(len(messages))]
+
+
+def thought_span(render: Render, messages: Sequence[Message], turn: int, text: str) -> Span | None:
+    """Characters of what the answer of a turn thinks before `</think>`; None where the template drops it."""
     content = str(messages[turn]["content"])
-    core = content.split("</think>")[-1].strip() or content
-    start = content.rfind(core)
-    marked = content[:start] + OPEN + core + CLOSE + content[start + len(core) :]
-    changed = [*messages[:turn], {**messages[turn], "content": marked}, *messages[turn + 1 :]]
-    rendered = render(changed)
-    opened, closed = rendered.find(OPEN), rendered.find(CLOSE)
-    if opened < 0 or closed < 0 or rendered[:opened] + rendered[opened + 1 : closed] + rendered[closed + 1 :] != text:
-        raise AnswerNotFoundError(turn)
-    return opened, closed - 1
+    start, core = thought_in(content)
+    spans = _Marker(render, messages, text).marked({turn: (start, start + len(core))})
+    return None if spans is None else spans[turn]
 
 
-def _with_end(text: str, span: Span, ends: Sequence[str]) -> Span:
-    """The span, extended over an end-of-turn token that follows it, with blanks at most between them."""
-    start, stop = span
-    rest = text[stop:].lstrip()
-    gap = len(text) - stop - len(rest)
-    for end in sorted(ends, key=len, reverse=True):
-        if end and rest.startswith(end):
-            return start, stop + gap + len(end)
-    return span
+def thought_in(content: str) -> tuple[int, str]:
+    """Where the thought before `</think>` begins in an answer, and the thought without the blanks around it."""
+    thought = content[: content.rindex(THINK_END)]
+    opened = thought.find(THINK_START)
+    start = 0 if opened < 0 else opened + len(THINK_START)
+    core = thought[start:].strip()
+    return thought.index(core, start), core
+
+
+def _one_span(marker: "_Marker", turn: int) -> Span | None:
+    """The span of one turn, whose text the template may trim or cut at `</think>`."""
+    content = str(marker.messages[turn]["content"])
+    start, stop = len(content) - len(content.lstrip()), len(content.rstrip())
+    parts = [(0, len(content)), (0, stop), (start, len(content)), (start, stop)]
+    if marker.messages[turn]["role"] == "assistant" and (core := content.split(THINK_END)[-1].strip()):
+        start = content.rindex(core)
+        parts.append((start, start + len(core)))
+    for part in dict.fromkeys(parts):
+        if (spans := marker.marked({turn: part})) is not None:
+            return spans[turn]
+    core = content[slice(*parts[-1])]
+    # Templates that look at how a text begins or ends see no mark in its middle.
+    middle = parts[-1][0] + len(core) // 2
+    if (spans := marker.marked({turn: (middle, middle)})) is None:
+        return None
+    first = spans[turn][0] - len(core) // 2
+    return (first, first + len(core)) if marker.text.startswith(core, first) else None
+
+
+class _Marker:
+    """Renders a conversation with marks around parts of its texts."""
+
+    def __init__(self, render: Render, messages: Sequence[Message], text: str) -> None:
+        self._render, self.messages, self.text = render, messages, text
+        self._base = private_range([[message.get("content") for message in messages], text], 2 * len(messages))
+
+    def marked(self, parts: dict[int, Span]) -> dict[int, Span] | None:
+        """The characters of each part in the text; None if the marks do not come out, or change anything else.
+
+        A turn that is not the assistant's may be repeated: the first place counts.
+        """
+        changed = [self._changed(turn, parts.get(turn)) for turn in range(len(self.messages))]
+        try:
+            rendered = self._render(changed)
+        except TemplateRefusalError:
+            return None
+        if rendered.translate({self._base + index: None for index in range(2 * len(self.messages))}) != self.text:
+            return None
+        return self._places(rendered, parts)
+
+    def _changed(self, turn: int, part: Span | None) -> Message:
+        message = self.messages[turn]
+        if part is None:
+            return message
+        content, (start, stop) = str(message["content"]), part
+        opened, closed = self._marks(turn)
+        return {**message, "content": content[:start] + opened + content[start:stop] + closed + content[stop:]}
+
+    def _marks(self, turn: int) -> tuple[str, str]:
+        return chr(self._base + 2 * turn), chr(self._base + 2 * turn + 1)
+
+    def _places(self, rendered: str, parts: dict[int, Span]) -> dict[int, Span] | None:
+        places: dict[int, dict[int, int]] = {}
+        marks = re.compile(f"[{chr(self._base)}-{chr(self._base + 2 * len(self.messages) - 1)}]")
+        for before, mark in enumerate(marks.finditer(rendered)):
+            turn, closes = divmod(ord(mark[0]) - self._base, 2)
+            found = places.setdefault(turn, {})
+            if closes in found and self.messages[turn]["role"] == "assistant":
+                return None
+            found.setdefault(closes, mark.start() - before)
+        if places.keys() != parts.keys() or any(len(found) < 2 or found[0] > found[1] for found in places.values()):
+            return None
+        return {turn: (found[0], found[1]) for turn, found in places.items()}

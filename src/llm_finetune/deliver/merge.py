@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_finetune.errors import GateError, ModelError, Problem
-from llm_finetune.files import folder_size_bytes, read_json, staged_folder, write_json
+from llm_finetune.files import folder_size_bytes, read_json, staged_folder
 from llm_finetune.messages import say
 from llm_finetune.model.gate import refuse_code
 from llm_finetune.model.quiet import quiet_libraries
@@ -134,13 +134,11 @@ def _with_adapter(base: Base, adapter: Path, dtype: str, loaded: Any = None) -> 
 def _save(model: Any, dtype: str, staging: Path, end_ids: frozenset[int]) -> None:
     import torch
 
+    from llm_finetune.model.load import save_end_tokens
+
     model.to(getattr(torch, dtype)).save_pretrained(staging)
-    generation = staging / "generation_config.json"
-    if end_ids and generation.is_file():
-        # Edited as a file: the library refuses to save a changed configuration with flaws that it only warned
-        # about when loading.
-        ends = sorted(end_ids)
-        write_json(generation, {**read_json(generation), "eos_token_id": ends[0] if len(ends) == 1 else ends})
+    if end_ids:
+        save_end_tokens(staging, model, end_ids)
 
 
 def _copy_tokenizer(base: Base, adapter: Path, staging: Path) -> None:

@@ -56,5 +56,4 @@ def _answers(
         if observer is not None:
             observer(who, done, total)
 
-    prompts = [conversation.prompt for conversation in conversations]
-    return generators[who].answers(prompts, max_new_tokens=circumstances.max_new_tokens, observer=report)
+    return generators[who].answers(conversations, max_new_tokens=circumstances.max_new_tokens, observer=report)

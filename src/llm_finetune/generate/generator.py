@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import TemplateError
-
-from llm_finetune.data.rows import Message
+from llm_finetune.data.jinja_template import TemplateRefusalError
+from llm_finetune.data.rows import Conversation, Message
 from llm_finetune.data.text_model import TextModel
 from llm_finetune.errors import DataError, Problem
 from llm_finetune.generate.answer import Answer, Sampling
@@ -15,6 +14,8 @@ from llm_finetune.messages import say
 Observer = Callable[[int, int], None]
 """Called with the number of answers done and the number asked for."""
 OnTokens = Callable[[list[int]], None]
+Asked = Sequence[Message] | Conversation
+"""Turns that wait for an answer; of a whole conversation those before its last answer, with its tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Generator:
 
     def answers(
         self,
-        conversations: Sequence[Sequence[Message]],
+        conversations: Sequence[Asked],
         *,
         max_new_tokens: int,
         temperature: float = 0.0,
@@ -63,26 +64,27 @@ class Generator:
                 observer(len(found), len(prompts))
         return [found[index] for index in range(len(prompts))]
 
-    def prompts(self, conversations: Sequence[Sequence[Message]], max_new_tokens: int) -> list[Prompt]:
+    def prompts(self, conversations: Sequence[Asked], max_new_tokens: int) -> list[Prompt]:
         """Token ids of every conversation, and the room each leaves for an answer.
 
         Raises: DataError naming every prompt that leaves none, or that the chat template refuses.
         """
         prompts: list[Prompt] = []
         problems: list[Problem] = []
-        for index, messages in enumerate(conversations):
+        for index, asked in enumerate(conversations):
             try:
-                prompts.append(self._prompt(index, messages, max_new_tokens))
+                prompts.append(self._prompt(index, asked, max_new_tokens))
             except DataError as error:
                 problems += error.problems
         if problems:
             raise DataError(problems)
         return prompts
 
-    def _prompt(self, index: int, messages: Sequence[Message], max_new_tokens: int) -> Prompt:
+    def _prompt(self, index: int, asked: Asked, max_new_tokens: int) -> Prompt:
+        messages, tools = (asked.prompt, asked.tools) if isinstance(asked, Conversation) else (asked, ())
         try:
-            ids = self.text_model.prompt_ids(messages)
-        except (TemplateError, TypeError) as error:
+            ids = self.text_model.prompt_ids(messages, tools)
+        except TemplateRefusalError as error:
             raise DataError(_problem("template_refuses", index, what=error)) from error
         limit = self.text_model.limit
         room = max_new_tokens if limit is None else min(max_new_tokens, limit - len(ids))

@@ -8,7 +8,7 @@ import os
 from importlib import import_module
 
 Text = str | tuple[str, str]
-ROOMS = ("config", "data", "model", "methods", "train", "generate", "evaluate", "deliver", "scaffold", "cli")
+ROOMS = ("config", "data", "model", "methods", "train", "generate", "evaluate", "deliver", "scaffold", "page", "cli")
 LANGUAGES = ("en", "zh-TW")
 LANGUAGE_VARIABLE = "LLM_FINETUNE_LANG"
 

@@ -29,10 +29,6 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "{count} problems. Training would stop here; mend them first.",
         "有 {count} 個問題，訓練會停在這裡；請先修正。",
     ),
-    "cli.preview.head": (
-        "{path}:{line} · {tokens} tokens, {trained} trained",
-        "{path}:{line} · {tokens} 個 token，其中 {trained} 個受訓",
-    ),
     "cli.train.bar": ("training", "訓練中"),
     "cli.train.step": ("step {step}/{total}", "第 {step}/{total} 步"),
     "cli.train.loss": ("loss {loss}", "損失 {loss}"),
@@ -88,4 +84,114 @@ TEXTS: dict[str, str | tuple[str, str]] = {
     "cli.push.private": ("private", "私有"),
     "cli.push.public": ("public", "公開"),
     "cli.push.done": ("uploaded {count} files to {url}", "已上傳 {count} 個檔案到 {url}"),
+    "cli.check.kind": ("kind", "種類"),
+    "cli.check.error": ("error", "錯誤"),
+    "cli.check.note": ("note", "注意"),
+    "cli.check.code": ("code", "代碼"),
+    "cli.check.rows": ("rows", "筆數"),
+    "cli.check.first": ("first place", "最先出現處"),
+    "cli.check.what": ("what", "內容"),
+    "cli.check.more": ("… and {count:,} more of {code}", "……另有 {count:,} 個 {code}"),
+    "cli.check.repaired": ("repaired: {counts}", "已修正：{counts}"),
+    "cli.check.dropped_by": ("dropped by reason: {counts}", "捨棄的原因：{counts}"),
+    "cli.check.split": (
+        "split: {train:,} training rows, {validation:,} held out ({share:.1%}); {groups:,} groups of rows that stay "
+        "together, the largest has {largest_group:,}",
+        "切分：訓練 {train:,} 筆，保留 {validation:,} 筆驗證（{share:.1%}）；共 {groups:,} 組同進退的資料，最大一組 "
+        "{largest_group:,} 筆",
+    ),
+    "cli.check.near_duplicates": (
+        "content: {searched:,} rows compared with each other",
+        "內容：互相比對了 {searched:,} 筆資料",
+    ),
+    "cli.check.clean": (
+        "wrote {kept:,} rows to {path}; {removed:,} removed rows with their reasons are in {removed_path}",
+        "已將 {kept:,} 筆寫入 {path}；移除的 {removed:,} 筆和原因在 {removed_path}",
+    ),
+    "cli.preview.counts": ("{tokens:,} tokens, {trained:,} trained", "{tokens:,} 個 token，其中 {trained:,} 個受訓"),
+    "cli.preview.counts_unused": ("{tokens:,} tokens", "{tokens:,} 個 token"),
+    "cli.preview.turn": "{role} {tokens:,}",
+    "cli.preview.turn_trained": ("{role} {tokens:,} ({trained:,} trained)", "{role} {tokens:,}（受訓 {trained:,}）"),
+    "cli.preview.template": ("template {tokens:,}", "範本 {tokens:,}"),
+    "cli.preview.part": ("example {number} of {total} of this row", "這筆資料分成 {total} 個範例中的第 {number} 個"),
+    "cli.preview.plain": ("plain text", "純文字"),
+    "cli.preview.unusable": ("not used in training", "不會用於訓練"),
+    "cli.preview.cut": (
+        "{tokens:,} tokens over the limit of {limit:,}: ",
+        "超過上限 {limit:,} 的 {tokens:,} 個 token：",
+    ),
+    "cli.preview.cut_turns": (
+        "the oldest turns, {tokens:,} tokens, to fit the limit of {limit:,}: ",
+        "為了符合上限 {limit:,}，移除最早的幾則訊息（{tokens:,} 個 token）：",
+    ),
+    "cli.preview.left_out": ("[… {count:,} characters …]", "［……{count:,} 個字元……］"),
+    "cli.preview.rejected": ("rejected answer, not trained:", "較差的回答（rejected），不受訓："),
+    "cli.preview.as_read": ("the row as it was read:", "讀到的資料："),
+    "cli.preview.some_unusable": (
+        "{count} of {total} rows shown cannot be trained on; `llm-finetune check` lists every problem.",
+        "所示 {total} 筆中有 {count} 筆不能用於訓練；`llm-finetune check` 會列出所有問題。",
+    ),
+    "cli.preview.written": (
+        "wrote {count:,} of {total:,} rows to {path}",
+        "已將 {total:,} 筆中的 {count:,} 筆寫入 {path}",
+    ),
+    "cli.stats.totals": (
+        "{rows:,} examples, {tokens:,} tokens, {trained_tokens:,} of them trained ({trained_share:.1%})",
+        "{rows:,} 個範例，{tokens:,} 個 token，其中 {trained_tokens:,} 個受訓（{trained_share:.1%}）",
+    ),
+    "cli.stats.spread": (
+        "tokens per example: mean {mean:,}, p50 {p50:,}, p90 {p90:,}, p99 {p99:,}, max {max:,}",
+        "每個範例的 token 數：平均 {mean:,}、p50 {p50:,}、p90 {p90:,}、p99 {p99:,}、最多 {max:,}",
+    ),
+    "cli.stats.mean": ("mean", "平均"),
+    "cli.stats.length": ("tokens per example", "每個範例的 token"),
+    "cli.stats.trained_length": ("trained per example", "每個範例受訓的 token"),
+    "cli.stats.histogram_linear": (
+        "tokens per example: examples (bins of one width)",
+        "每個範例的 token 數：範例數（各組等寬）",
+    ),
+    "cli.stats.histogram_log": (
+        "tokens per example: examples (each bin twice as wide as the one before)",
+        "每個範例的 token 數：範例數（各組寬度逐一加倍）",
+    ),
+    "cli.stats.limits": ("limits", "上限"),
+    "cli.stats.over_max": ("longer than data.max_length ({limit:,})", "超過 data.max_length（{limit:,}）"),
+    "cli.stats.over_position": ("longer than the model reads ({limit:,})", "超過模型能讀的長度（{limit:,}）"),
+    "cli.stats.over_prompt": (
+        "prompt alone fills the limit: nothing left to learn",
+        "光是提示就占滿上限：沒有內容可學",
+    ),
+    "cli.stats.untrained": ("no trained token", "沒有受訓的 token"),
+    "cli.stats.rows_are": ("data", "資料"),
+    "cli.stats.layouts": ("layouts", "格式"),
+    "cli.stats.roles": ("turns by role", "各角色訊息數"),
+    "cli.stats.turns": ("rows by turns", "各訊息數的筆數"),
+    "cli.stats.turns_each": ("{turns} turns: {rows:,}", "{turns} 則：{rows:,}"),
+    "cli.stats.padding": ("padding", "填充"),
+    "cli.stats.padding_shares": (
+        "{padding_random:.1%} in random batches of {size} (1 − mean ÷ expected longest of {size}), "
+        "{padding_sorted:.1%} in batches of similar length",
+        "隨機每批 {size} 筆時 {padding_random:.1%}（1 − 平均 ÷ {size} 筆中最長的期望值），"
+        "長度相近的放同一批時 {padding_sorted:.1%}",
+    ),
+    "cli.stats.vocabulary": ("vocabulary", "詞彙"),
+    "cli.stats.vocabulary_used": (
+        "{used:,} of {size:,} tokens used; none is unknown",
+        "用到 {size:,} 個 token 中的 {used:,} 個；沒有未知的 token",
+    ),
+    "cli.stats.vocabulary_unknown": (
+        "{used:,} of {size:,} tokens used; {unknown_tokens:,} unknown tokens in {rows_with_unknown:,} examples",
+        "用到 {size:,} 個 token 中的 {used:,} 個；未知 token {unknown_tokens:,} 個，在 {rows_with_unknown:,} 個範例中",
+    ),
+    "cli.stats.longest": ("longest", "最長的資料"),
+    "cli.stats.tokens": ("tokens", "token 數"),
+    "cli.stats.summary": (
+        "{read:,} rows read, {rows:,} examples counted, {left_out:,} rows left out",
+        "讀取 {read:,} 筆，計入 {rows:,} 個範例，未計入 {left_out:,} 筆",
+    ),
+    "cli.stats.saved": ("saved: {path}", "已儲存：{path}"),
+    "cli.check.without_tokens": (
+        "tokens are not counted: no model is named (add a configuration, or model.name=…)",
+        "沒有計算 token：沒有指定模型（請加上設定檔，或 model.name=…）",
+    ),
 }

@@ -7,6 +7,11 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "請用 `llm-finetune init DIR` 建立專案，或用 `--project DIR` 指定專案資料夾。",
     ),
     "config.missing_template": ("the file {name} does not exist.", "找不到檔案 {name}。"),
+    "config.missing_template.guess": ("Did you mean `{guess}`?", "您是指 `{guess}` 嗎？"),
+    "config.missing_template.fix": (
+        "Name a Jinja file, or one of our templates: {known}.",
+        "請指定 Jinja 檔案，或使用內建範本：{known}。",
+    ),
     "config.not_utf8": ("byte {byte} is not UTF-8.", "位元組 {byte} 不是 UTF-8。"),
     "config.not_utf8.fix": ("Save the file as UTF-8.", "請把檔案存成 UTF-8。"),
     "config.bad_yaml": ("this is not YAML: {what}.", "這不是 YAML：{what}。"),

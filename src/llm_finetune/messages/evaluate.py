@@ -30,4 +30,8 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "{gate} is not met: the tuned model has {found}.",
         "未達 {gate}：微調後的模型是 {found}。",
     ),
+    "evaluate.plain_rows": (
+        "{count} rows are plain text without a prompt: their loss is measured, and nothing is asked",
+        "{count} 筆是沒有提示的純文字：只計算損失，不會拿來提問",
+    ),
 }

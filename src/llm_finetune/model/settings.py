@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from llm_finetune.config.strict import Settings
 
@@ -27,5 +27,12 @@ class ModelSettings(Settings):
     )
     chat_template: str | None = Field(
         default=None,
-        description="A Jinja file that replaces the model's own chat template. It is saved with the adapter.",
+        description="Replaces the model's own chat template: a Jinja file, or the name of one of ours (`chatml`, "
+        "`llama3`, `gemma`, `phi3`, `llama2`, `mistral`, `zephyr`, `vicuna`, `alpaca`, `plain`). It is saved with the "
+        "adapter.",
+    )
+    chat_template_kwargs: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="Variables handed to the chat template in training, evaluation and chat alike, for example "
+        "`{enable_thinking: false}`.",
     )

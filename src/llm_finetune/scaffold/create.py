@@ -1,10 +1,10 @@
 """Write a new project folder from the templates and the demonstration data. Reads no settings and no rows."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from llm_finetune import __version__
 from llm_finetune.catalog import nearest
@@ -21,6 +21,10 @@ from llm_finetune.project import (
     VALIDATION_DATA_NAME,
     Project,
 )
+from llm_finetune.scaffold.yaml_text import yaml_block, yaml_text
+
+if TYPE_CHECKING:
+    from llm_finetune.scaffold.foreign.take import TakenOver
 
 HOME = Path(__file__).resolve().parent
 SCHEMA = HOME / "finetune.schema.json"
@@ -38,20 +42,25 @@ TEMPLATES: dict[str, str] = {
 }
 
 
-def create_project(target: Path, *, language: str, data: Path | None, model: str | None) -> list[str]:
+def create_project(
+    target: Path, *, language: str, data: Path | None, model: str | None, taken: "TakenOver | None" = None
+) -> list[str]:
     """Make a project in `target`, which must be new or empty; give the files made, in order.
 
     With `data`, its bytes become the training rows; else the demonstration rows are copied. `model` replaces
-    the embedded default model.
+    the embedded default model. With `taken`, both configuration files are written from it, and no rows are copied
+    unless there is `data`.
 
     Raises: InputError if the folder is not empty or cannot be written, the data file is missing, or the
     language is unknown.
     """
     _require(target, language, data)
-    values = _values(target, language, own_data=data is not None, model=model)
-    rows = {TRAIN_DATA_NAME: data} if data else _demo_rows()
+    rows = {TRAIN_DATA_NAME: data} if data else {} if taken else _demo_rows()
+    texts = _texts(language, _values(target, language, rows, model))
+    if taken is not None:
+        texts |= _taken_texts(taken, language, texts[README_NAME])
     try:
-        _write_folder(target, language, values, rows)
+        _write_folder(target, texts, rows)
     except OSError as error:
         raise InputError(
             Problem(
@@ -61,7 +70,7 @@ def create_project(target: Path, *, language: str, data: Path | None, model: str
                 str(error.filename or target),
             )
         ) from error
-    return [*TEMPLATES, *rows]
+    return [*texts, *rows]
 
 
 def _require(target: Path, language: str, data: Path | None) -> None:
@@ -91,20 +100,23 @@ def _folder_problem(target: Path) -> Problem | None:
     return Problem(key, say(f"scaffold.{key}"), say(f"scaffold.{key}.fix"), str(target))
 
 
-def _values(target: Path, language: str, *, own_data: bool, model: str | None) -> dict[str, str]:
+def _values(target: Path, language: str, rows: Mapping[str, Path], model: str | None) -> dict[str, str]:
+    """What the templates leave open. Held-out rows are among the rows only in the demonstration."""
+    is_demo = VALIDATION_DATA_NAME in rows
     return {
         "name": target.resolve().name,
         "version": __version__,
         "schema": SCHEMA.as_uri(),
-        "model": _yaml_text(_model_name(model)),
-        "validation": OWN_DATA_VALIDATION_SHARE if own_data else VALIDATION_DATA_NAME,
-        "system": "null" if own_data else _yaml_block((DEMO / "system.txt").read_text(encoding="utf-8")),
-        "validation_row": "" if own_data else say_in(language, "scaffold.validation_row"),
-        "demo_note": "" if own_data else say_in(language, "scaffold.demo_note"),
+        "model": yaml_text(model_name(model)),
+        "validation": VALIDATION_DATA_NAME if is_demo else OWN_DATA_VALIDATION_SHARE,
+        "system": yaml_block((DEMO / "system.txt").read_text(encoding="utf-8")) if is_demo else "null",
+        "train_row": say_in(language, "scaffold.train_row") if rows else "",
+        "validation_row": say_in(language, "scaffold.validation_row") if is_demo else "",
+        "demo_note": say_in(language, "scaffold.demo_note") if is_demo else "",
     }
 
 
-def _model_name(model: str | None) -> str:
+def model_name(model: str | None) -> str:
     """The model as the project names it: a folder by its full path, since the project lies elsewhere."""
     if model is None:
         return DEFAULT_MODEL
@@ -112,29 +124,36 @@ def _model_name(model: str | None) -> str:
     return str(folder.resolve()) if folder.is_dir() else model
 
 
-def _yaml_text(text: str) -> str:
-    """A text as a YAML value: as it stands where that is safe, else in JSON's quotes, which YAML reads."""
-    plain = text[:1].isalpha() and all(character.isalnum() or character in "-_./" for character in text)
-    return text if plain and text.lower() not in {"true", "false", "null"} else json.dumps(text, ensure_ascii=False)
-
-
-def _yaml_block(text: str) -> str:
-    """A text as a YAML block scalar two levels deep, without a line break at its end."""
-    return "|-\n" + "\n".join(f"    {line}" for line in text.strip().splitlines())
-
-
 def _demo_rows() -> dict[str, Path]:
     return {name: DEMO / Path(name).name for name in (TRAIN_DATA_NAME, VALIDATION_DATA_NAME)}
 
 
-def _write_folder(target: Path, language: str, values: Mapping[str, str], rows: Mapping[str, Path]) -> None:
+def _texts(language: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The files that come from templates, with everything filled in."""
+    paths = {name: HOME / "templates" / template.format(language=language) for name, template in TEMPLATES.items()}
+    return {name: Template(path.read_text(encoding="utf-8")).substitute(values) for name, path in paths.items()}
+
+
+def _taken_texts(taken: "TakenOver", language: str, readme: str) -> dict[str, str]:
+    """The files that are different where another tool's configuration was taken over."""
+    from llm_finetune.scaffold.foreign.write import adapter_text, configuration_text
+
+    note = say_in(language, "scaffold.foreign_note", source=Path(taken.source).name, tool=taken.tool)
+    return {
+        ADAPTER_CONFIG_NAME: adapter_text(taken),
+        CONFIG_NAME: configuration_text(taken, language, SCHEMA.as_uri()),
+        README_NAME: readme.rstrip("\n") + "\n" + note,
+        **taken.files,
+    }
+
+
+def _write_folder(target: Path, texts: Mapping[str, str], rows: Mapping[str, Path]) -> None:
     project, is_complete = Project.at(target), False
     try:
         for folder in (project.adapter, project.logs):
             folder.mkdir(parents=True, exist_ok=True)
-        for name, template in TEMPLATES.items():
-            text = (HOME / "templates" / template.format(language=language)).read_text(encoding="utf-8")
-            write_text(target / name, Template(text).substitute(values))
+        for name, text in texts.items():
+            write_text(target / name, text)
         for name, source in rows.items():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target / name)

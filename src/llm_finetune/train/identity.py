@@ -1,7 +1,7 @@
 """What makes two runs the same run: the facts that decide every step taken. Knows no weights."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol
 
@@ -39,9 +39,9 @@ class TokenIds(Protocol):
     """What is hashed of an example."""
 
     @property
-    def input_ids(self) -> list[int]: ...
+    def input_ids(self) -> Sequence[int]: ...
     @property
-    def labels(self) -> list[int]: ...
+    def labels(self) -> Sequence[int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def data_sha256(examples: Iterable[TokenIds]) -> str:
     """Hash of token ids and labels in order: what is trained on, whatever file it came from."""
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(repr((example.input_ids, example.labels)).encode())
+        digest.update(repr((list(example.input_ids), list(example.labels))).encode())
     return digest.hexdigest()
 
 

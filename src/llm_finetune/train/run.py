@@ -12,6 +12,7 @@ from llm_finetune.engine.loss import inputs_as_they_come
 from llm_finetune.errors import FinetuneError, Interrupted
 from llm_finetune.messages import say
 from llm_finetune.methods.weights import is_adapter, load_weights, save_weights
+from llm_finetune.model.load import save_end_tokens
 from llm_finetune.project import Project
 from llm_finetune.train import checkpoint as checkpoints
 from llm_finetune.train.arguments import refused_by_library, training_arguments
@@ -49,6 +50,8 @@ class Job:
     identity: Identity
     facts: Mapping[str, Any]
     """What `run.json` records about the stages before."""
+    end_ids: frozenset[int] = frozenset()
+    """Tokens at which an answer ends, for whoever loads what is saved."""
     resume_from: Checkpoint | None = None
     observers: Sequence[Observer] = field(default_factory=tuple)
     show: ShowProgress | None = None
@@ -137,9 +140,11 @@ def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> Fin
 
 
 def save_model(job: Job, folder: Path) -> None:
-    """Write weights, configuration, tokenizer and chat template."""
+    """Write weights, configuration, tokenizer, chat template and the tokens that end an answer."""
     save_weights(job.model, folder)
     job.tokenizer.save_pretrained(folder)
+    if job.end_ids:
+        save_end_tokens(folder, job.model.get_base_model() if is_adapter(job.model) else job.model, job.end_ids)
 
 
 def _announce(job: Job, log: RunLog, trainer: FinetuneTrainer, writes: bool) -> None:

@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llm_finetune import files
-from llm_finetune.data.encode import Example, encode_conversations
+from llm_finetune.data.encode import Example
 from llm_finetune.data.rows import Conversation, Message
 from llm_finetune.errors import DataError, GateError, InputError, Problem
 from llm_finetune.evaluate.gates import failed_gates, parse_gates
 from llm_finetune.evaluate.scorecard import Scorecard
 from llm_finetune.messages import say
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
-from llm_finetune.workflow.preparing import read_sides
+from llm_finetune.workflow.preparing import encode_side
+from llm_finetune.workflow.reading import read_sides
+from llm_finetune.workflow.telling import told
 from llm_finetune.workflow.trained import Trained, find_base, find_trained, load_tuned
 
 if TYPE_CHECKING:
@@ -47,13 +49,16 @@ def evaluate(
     gates = parse_gates(opened.settings.evaluation.gates, config_path)
     trained = find_trained(opened, checkpoint, tell)
     rows, examples = _validation_rows(replace(opened, settings=trained.settings), trained, tell)
+    asked = [row for row in rows if row.prompt]
+    if len(asked) < len(rows):
+        tell(say("evaluate.plain_rows", count=len(rows) - len(asked)))
     started = time.monotonic()
     generators = _both_generators(trained)
     losses = _losses(trained, examples, generators)
-    references = [len(trained.text_model.encode(row.reference).ids) for row in rows]
+    references = [len(trained.text_model.encode(row.reference).ids) for row in asked]
     longest = max_new_tokens(opened.settings.evaluation, references)
     circumstances = Circumstances(trained.base.name, trained.label, longest, time.monotonic() - started)
-    result = evaluate_pair(rows, generators, losses, circumstances, observer)
+    result = evaluate_pair(asked, generators, losses, circumstances, observer)
     files.write_json(opened.project.scorecard, result.scorecard.to_json())
     files.write_text(
         opened.project.outputs, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in result.outputs)
@@ -68,8 +73,8 @@ def _validation_rows(opened: Opened, trained: Trained, tell: Tell) -> tuple[list
 
     Raises: DataError if there are none, or some cannot be read.
     """
-    rows = read_sides(opened)
-    encoded = encode_conversations(rows.validation, trained.text_model, trained.settings.data)
+    rows = read_sides(opened.project, opened.settings)
+    encoded = encode_side(rows.validation, trained.text_model, trained.settings.data)
     if rows.report.errors or encoded.errors:
         raise DataError([*rows.report.errors, *encoded.errors])
     if not encoded.examples:
@@ -77,9 +82,9 @@ def _validation_rows(opened: Opened, trained: Trained, tell: Tell) -> tuple[list
             "no_validation", say("evaluate.no_validation"), say("evaluate.no_validation.fix"), field="data.validation"
         )
         raise DataError([*encoded.notes, problem])
-    for note in encoded.notes:
-        tell(str(note))
-    return [rows.validation[index] for index in encoded.kept], encoded.examples
+    for line in told(encoded.notes):
+        tell(line)
+    return [rows.validation[index] for index in dict.fromkeys(encoded.kept)], encoded.examples
 
 
 def _both_generators(trained: Trained) -> "dict[Any, Generator]":

@@ -7,7 +7,7 @@ from llm_finetune.data.encode import encode_conversations
 from llm_finetune.errors import InputError, Problem
 from llm_finetune.messages import say
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
-from llm_finetune.workflow.preparing import read_sides
+from llm_finetune.workflow.reading import read_sides
 from llm_finetune.workflow.trained import find_trained, trained_folder
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def merge(opened: Opened, *, checkpoint: int | None = None, tell: Tell = tell_on
     trained = find_trained(opened, checkpoint, tell)
     if not trained.is_adapter or not opened.method.mergeable:
         raise InputError(Problem("nothing_to_merge", say("deliver.nothing_to_merge", folder=trained.label)))
-    rows = read_sides(opened)
+    rows = read_sides(opened.project, opened.settings)
     conversations = (*rows.validation, *rows.train)[:PROBE_ROWS]
     encoded = encode_conversations(conversations, trained.text_model, trained.settings.data)
     return merge_adapter(

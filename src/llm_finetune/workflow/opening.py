@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from llm_finetune.catalog import nearest
 from llm_finetune.config.overrides import apply_overrides
 from llm_finetune.config.read import Document, read_document
 from llm_finetune.config.strict import Settings
+from llm_finetune.data.chat_templates import CHAT_TEMPLATES
+from llm_finetune.data.visible import visible
 from llm_finetune.errors import ConfigError, InputError, Problem
 from llm_finetune.messages import say
 from llm_finetune.methods import METHODS, read_method
@@ -28,7 +31,7 @@ Tell = Callable[[str], None]
 def tell_on_stderr(line: str) -> None:
     """The default: lines go to standard error, of the first process only."""
     if is_main_process():
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{visible(line)}\n")
 
 
 def is_main_process() -> bool:
@@ -116,17 +119,12 @@ def _method(
 
 
 def _missing_template(project: Project, settings: FinetuneSettings, document: Document) -> list[Problem]:
-    template = settings.model.chat_template
-    if template is None or project.resolve(template).is_file():
+    name = settings.model.chat_template
+    if name is None or name in CHAT_TEMPLATES or project.resolve(name).is_file():
         return []
     path, line = document.place_of(("model", "chat_template"))
-    return [
-        Problem(
-            "missing_file",
-            say("config.missing_template", name=template),
-            "",
-            path,
-            line,
-            "model.chat_template",
-        )
-    ]
+    guess = nearest(name, CHAT_TEMPLATES)
+    hint = [say("config.missing_template.guess", guess=guess)] if guess else []
+    known = say("config.missing_template.fix", known=", ".join(CHAT_TEMPLATES))
+    message = say("config.missing_template", name=name)
+    return [Problem("missing_file", message, " ".join([*hint, known]), path, line, "model.chat_template")]

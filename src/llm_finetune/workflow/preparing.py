@@ -1,35 +1,33 @@
 """From an opened project to what the stages take: conversations, a text model, examples, a base."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from llm_finetune.config.read import read_text
-from llm_finetune.data.check import CheckReport, check_files
+from llm_finetune.data.blend import blend
+from llm_finetune.data.chat_templates import CHAT_TEMPLATES, FALLBACK, ChatTemplate, fitting, made_for
+from llm_finetune.data.check import CheckReport
 from llm_finetune.data.encode import Encoded, Example, effective_limit, encode_conversations
-from llm_finetune.data.fallback_template import FALLBACK_TEMPLATE
 from llm_finetune.data.rows import Conversation
-from llm_finetune.data.split import split
-from llm_finetune.data.text_model import TextModel
-from llm_finetune.errors import DataError, InputError, ModelError, Problem
+from llm_finetune.data.settings import DataSettings
+from llm_finetune.data.template_notes import control_tokens, template_notes
+from llm_finetune.data.text_model import TextModel, default_bos, has_token
+from llm_finetune.data.token_cache import TokenCache, fingerprint_of
+from llm_finetune.errors import ConfigError, DataError, InputError, ModelError, Problem
 from llm_finetune.messages import say
 from llm_finetune.model.precision import Precision, choose_precision
 from llm_finetune.model.resolve import Base, base_sha256, resolve_base
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.workflow.opening import Opened, Tell, collecting
+from llm_finetune.workflow.reading import Rows, read_sides
+from llm_finetune.workflow.telling import told
 
-NO_VALIDATION = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The checked conversations of a project, on their two sides."""
-
-    train: tuple[Conversation, ...]
-    validation: tuple[Conversation, ...]
-    report: CheckReport
-    """What was found in the training and validation files together."""
+SECONDS_BETWEEN_LINES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,66 +43,81 @@ class Prepared:
     validation: tuple[Example, ...]
 
 
-def data_files(opened: Opened, names: Sequence[str]) -> list[tuple[Path, str]]:
-    """Paths of data files, each with the name shown in messages."""
-    paths = [opened.project.resolve(name) for name in names]
-    return [(path, opened.project.shown(path)) for path in paths]
-
-
-def read_sides(opened: Opened) -> Rows:
-    """Read, check and split the project's data. Nothing is raised: problems are in the report."""
-    settings = opened.settings.data
-    train = check_files(data_files(opened, settings.train_files), settings)
-    if settings.validation == NO_VALIDATION:
-        return Rows(train.conversations, (), train)
-    if isinstance(settings.validation, str):
-        held_out = check_files(data_files(opened, [settings.validation]), settings)
-        return Rows(train.conversations, held_out.conversations, _together(train, held_out))
-    problems: list[Problem] = []
-    sides: tuple[tuple[Conversation, ...], tuple[Conversation, ...]] = (train.conversations, ())
-    with collecting(problems):
-        sides = split(train.conversations, settings.validation, opened.settings.training_settings.seed)
-    if train.errors or not train.conversations:
-        problems = []
-    report = CheckReport(train.conversations, (*train.errors, *problems), train.warnings, train.read, train.formats)
-    return Rows(*sides, report)
-
-
-def _together(first: CheckReport, second: CheckReport) -> CheckReport:
-    names = first.formats.keys() | second.formats.keys()
-    return CheckReport(
-        (*first.conversations, *second.conversations),
-        (*first.errors, *second.errors),
-        (*first.warnings, *second.warnings),
-        first.read + second.read,
-        {name: first.formats.get(name, 0) + second.formats.get(name, 0) for name in sorted(names)},
-    )
-
-
 def template_text(project: Project, settings: FinetuneSettings) -> str | None:
-    """The chat template that replaces the model's own, if one is set.
+    """The chat template that replaces the model's own, if one is set: one of ours by its name, or a file.
 
     Raises: ConfigError if the file is missing or not UTF-8.
     """
     name = settings.model.chat_template
-    return read_text(project.resolve(name), name) if name else None
+    if name is None:
+        return None
+    return CHAT_TEMPLATES[name].text if name in CHAT_TEMPLATES else read_text(project.resolve(name), name)
 
 
-def text_model_of(base: Base, chat_template: str | None, system: str | None, tell: Tell) -> TextModel:
-    """The one renderer of all stages; a model without a chat template gets ours, and that is told."""
-    from llm_finetune.model.load import end_token_ids, load_config, load_tokenizer, position_limit
+def text_model_of(base: Base, chat_template: str | None, settings: FinetuneSettings, tell: Tell) -> TextModel:
+    """The one renderer of all stages; a model without a chat template gets one of ours, and that is told.
+
+    Raises: ConfigError or ModelError if the chat template cannot be used.
+    """
+    from llm_finetune.model.load import load_tokenizer
 
     tokenizer = load_tokenizer(base, chat_template)
+    name = settings.model.chat_template
+    if name is not None and name in CHAT_TEMPLATES:
+        _take_template(tokenizer, CHAT_TEMPLATES[name])
+    elif not tokenizer.chat_template:
+        template, reason = template_for(tokenizer)
+        _take_template(tokenizer, template)
+        tell(say("data.automatic_template", name=base.name, template=template.name, reason=reason))
+    return text_model_from(tokenizer, base, settings)
+
+
+def text_model_from(tokenizer: Any, base: Base, settings: FinetuneSettings, folder: Path | None = None) -> TextModel:
+    """The renderer with a tokenizer that has its chat template; what was saved in `folder` ends answers too.
+
+    Raises: ConfigError or ModelError if the chat template cannot be used.
+    """
+    from llm_finetune.model.load import chat_templates_of, end_token_ids, position_limit_of
+
+    ends = end_token_ids(tokenizer, base.path) | (end_token_ids(tokenizer, folder) if folder else frozenset())
     if not tokenizer.chat_template:
-        tokenizer.chat_template = FALLBACK_TEMPLATE
-        tell(say("data.fallback_template", name=base.name))
-    return TextModel(
+        _take_template(tokenizer, template_for(tokenizer)[0])
+    template, tool_template = chat_templates_of(tokenizer)
+    text_model = TextModel(
         tokenizer=tokenizer,
-        chat_template=tokenizer.chat_template,
-        end_ids=end_token_ids(tokenizer, base.path),
-        limit=position_limit(load_config(base)),
-        system=system,
+        chat_template=template,
+        end_ids=ends,
+        limit=position_limit_of(base),
+        system=settings.data.system,
+        system_role=settings.data.system_role,
+        template_arguments=settings.model.chat_template_kwargs,
+        tool_template=tool_template,
     )
+    if (fault := text_model.fault()) is not None:
+        raise (ModelError if settings.model.chat_template is None else ConfigError)(fault)
+    closing = text_model.closing
+    return text_model if closing is None else replace(text_model, end_ids=ends | {closing})
+
+
+def _take_template(tokenizer: Any, template: ChatTemplate) -> None:
+    """Give a tokenizer one of our templates.
+
+    Raises: ConfigError if its vocabulary cannot end a turn as the template does.
+    """
+    has = partial(has_token, tokenizer)
+    if template.end is not None and not has(template.end):
+        values = {"name": template.name, "token": template.end, "known": ", ".join(fitting(has))}
+        message, fix = say("data.template_token", **values), say("data.template_token.fix", **values)
+        raise ConfigError(Problem("template_token", message, fix, field="model.chat_template"))
+    tokenizer.chat_template = template.text_for(begins=default_bos(tokenizer) is not None)
+
+
+def template_for(tokenizer: Any) -> tuple[ChatTemplate, str]:
+    """The template of ours for a model that brings none, and why."""
+    made = made_for(partial(has_token, tokenizer))
+    if made is None:
+        return CHAT_TEMPLATES[FALLBACK], say("data.automatic_template.plain")
+    return made, say("data.automatic_template.tokens", tokens=", ".join([*made.marks, str(made.end)]))
 
 
 def prepare(opened: Opened, tell: Tell) -> Prepared:
@@ -113,7 +126,7 @@ def prepare(opened: Opened, tell: Tell) -> Prepared:
     Raises: InputError with every problem found.
     """
     problems: list[Problem] = []
-    rows = read_sides(opened)
+    rows = read_sides(opened.project, opened.settings)
     problems += rows.report.errors
     if not rows.report.errors and not rows.train:
         problems.append(Problem("nothing_left", say("data.nothing_left"), say("data.nothing_left.fix")))
@@ -125,9 +138,19 @@ def prepare(opened: Opened, tell: Tell) -> Prepared:
         check_method_fits(opened, base)
     if problems or base is None or precision is None:
         raise InputError(problems)
-    for warning in rows.report.warnings:
-        tell(str(warning))
+    for line in told(rows.report.warnings, rows.report.counts):
+        tell(line)
+    for line in _counted(rows.report):
+        tell(line)
     return _encoded(opened, rows, base, precision, tell)
+
+
+def _counted(report: CheckReport) -> Iterator[str]:
+    """What was done to rows, as counts."""
+    for code, counts in (("dropped_rows", report.dropped_by), ("repaired_rows", report.repaired)):
+        if counts:
+            names = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+            yield say(f"data.{code}", count=sum(counts.values()), counts=names)
 
 
 def precision_of(settings: FinetuneSettings) -> Precision:
@@ -154,22 +177,58 @@ def check_method_fits(opened: Opened, base: Base) -> None:
         ) from error
 
 
+def token_cache(project: Project, text_model: TextModel) -> TokenCache:
+    """The project's memory of rows that were tokenised before."""
+    return TokenCache(project.token_cache, fingerprint_of(text_model))
+
+
+def encode_side(side: Sequence[Conversation], text_model: TextModel, settings: DataSettings, **more: Any) -> Encoded:
+    """Examples of one side; where bad rows are to be dropped, what is wrong with them is a note."""
+    encoded = encode_conversations(side, text_model, settings, **more)
+    if settings.on_bad_rows == "stop":
+        return encoded
+    return replace(encoded, errors=(), notes=(*encoded.errors, *encoded.notes))
+
+
 def _encoded(opened: Opened, rows: Rows, base: Base, precision: Precision, tell: Tell) -> Prepared:
     settings = opened.settings.data
-    text_model = text_model_of(base, template_text(opened.project, opened.settings), settings.system, tell)
+    text_model = text_model_of(base, template_text(opened.project, opened.settings), opened.settings, tell)
     if effective_limit(settings, text_model) < settings.max_length:
         tell(say("data.position_limit", wanted=settings.max_length, limit=text_model.limit))
-    train = encode_conversations(rows.train, text_model, settings)
-    validation = encode_conversations(rows.validation, text_model, settings)
+    with token_cache(opened.project, text_model) as cache:
+        train, validation = (
+            encode_side(side, text_model, settings, cache=cache, progress=EncodingProgress(tell))
+            for side in (rows.train, rows.validation)
+        )
     _require_usable(train, validation, held_out=bool(rows.validation))
-    for note in (*train.notes, *validation.notes):
-        tell(str(note))
-    rows = Rows(
-        tuple(rows.train[index] for index in train.kept),
-        tuple(rows.validation[index] for index in validation.kept),
-        rows.report,
+    flagged = [fault for row in (*rows.train, *rows.validation) if (fault := control_tokens(row, text_model))]
+    notes = [*template_notes(text_model), *flagged, *train.notes, *validation.notes, *cache.notes]
+    for line in told(notes):
+        tell(line)
+    blended = blend(train.examples, rows.weights, opened.settings.training_settings.seed)
+    if any(weight != 1 for weight in rows.weights.values()):
+        weights = ", ".join(f"{path} x {weight:g}" for path, weight in rows.weights.items())
+        tell(say("data.weighted", weights=weights, rows=len(train.examples), examples=len(blended)))
+    kept = replace(
+        rows,
+        train=tuple(rows.train[index] for index in dict.fromkeys(train.kept)),
+        validation=tuple(rows.validation[index] for index in dict.fromkeys(validation.kept)),
     )
-    return Prepared(rows, base, base_sha256(base), precision, text_model, train.examples, validation.examples)
+    return Prepared(kept, base, base_sha256(base), precision, text_model, blended, validation.examples)
+
+
+class EncodingProgress:
+    """Tells how far encoding is, where it takes long enough to ask."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell, self._last = tell, time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take the rows done and the rows in all."""
+        now = time.monotonic()
+        if now - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = now
+            self._tell(say("data.encoding", done=done, total=total))
 
 
 def _require_usable(train: Encoded, validation: Encoded, *, held_out: bool) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llm_finetune.data.formats import FORMATS
+from llm_finetune.data.formats.completion import PROMPTS, names_of
 from llm_finetune.data.read import read_rows
-from llm_finetune.data.rows import Message, Row
+from llm_finetune.data.rows import Message, Note, Row
 from llm_finetune.errors import DataError, Problem
 from llm_finetune.messages import say
 
@@ -24,11 +25,12 @@ def read_prompts(path: Path) -> Sequence[str | list[Message]]:
         start = "{"  # the row reader says what is wrong
     if start not in {"{", "["}:
         return _lines(path)
-    reading = read_rows(path, str(path))
-    problems = list(reading.problems)
+    problems: list[Problem] = []
     prompts: list[str | list[Message]] = []
-    for row in reading.rows:
-        found = _prompt_of(row)
+    for item in read_rows(path, str(path)):
+        if isinstance(item, Note):
+            continue
+        found = _prompt_of(item) if isinstance(item, Row) else item
         if isinstance(found, Problem):
             problems.append(found)
         else:
@@ -60,11 +62,14 @@ def _prompt_of(row: Row) -> str | list[Message] | Problem:
         row = Row({**row.values, "messages": [*messages, _answer()]}, row.path, row.line)
     elif "instruction" in row.values:
         row = Row({**row.values, "output": _STANDS_FOR_AN_ANSWER}, row.path, row.line)
-    layout = next((layout for layout in FORMATS.values() if layout.recognises(row.values)), None)
+    elif not row.values.keys().isdisjoint(PROMPTS):
+        _, answer = names_of(row.values.keys())
+        row = Row({**row.values, answer: _STANDS_FOR_AN_ANSWER}, row.path, row.line)
+    layout = next((layout for layout in FORMATS.values() if layout.recognises(row.values.keys())), None)
     if layout is None:
         return Problem("no_prompt", say("generate.no_prompt_field"), "", row.path, row.line)
-    turns, problems = layout.convert(row)
-    return problems[0] if problems else turns[:-1]
+    converted = layout.convert(row, frozenset())
+    return converted.problems[0] if converted.conversation is None else converted.conversation.prompt
 
 
 def _answer() -> Message:

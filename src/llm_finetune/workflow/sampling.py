@@ -14,7 +14,7 @@ SAMPLE_TOKENS = 96
 
 def sample_answers(opened: Opened, prepared: Prepared) -> tuple[Observer, ...]:
     """An observer that appends prompt, reference and answer of some validation rows to `logs/samples.jsonl`."""
-    rows = prepared.rows.validation[:SAMPLE_ROWS]
+    rows = [row for row in prepared.rows.validation if row.prompt][:SAMPLE_ROWS]
     if not rows:
         return ()
 
@@ -22,7 +22,7 @@ def sample_answers(opened: Opened, prepared: Prepared) -> tuple[Observer, ...]:
         from llm_finetune.generate.generator import Generator
 
         generator = Generator(model, prepared.text_model, batch_size=len(rows), precision=prepared.precision.name)
-        answers = generator.answers([row.prompt for row in rows], max_new_tokens=SAMPLE_TOKENS)
+        answers = generator.answers(rows, max_new_tokens=SAMPLE_TOKENS)
         lines = [
             {
                 "step": step,

@@ -14,7 +14,7 @@ from llm_finetune.model.resolve import Base, base_sha256, resolve_base
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.train.checkpoint import open_checkpoint
 from llm_finetune.workflow.opening import Opened, Tell
-from llm_finetune.workflow.preparing import precision_of, template_text, text_model_of
+from llm_finetune.workflow.preparing import precision_of, template_text, text_model_from, text_model_of
 from llm_finetune.workflow.training import no_checkpoint
 
 
@@ -92,22 +92,16 @@ def find_base(opened: Opened, tell: Tell) -> tuple[Base, Precision, TextModel]:
     """
     settings = opened.as_trained()
     base = resolve_base(settings.model, opened.project.root, tell)
-    text_model = text_model_of(base, template_text(opened.project, settings), settings.data.system, tell)
+    text_model = text_model_of(base, template_text(opened.project, settings), settings, tell)
     return base, precision_of(settings), text_model
 
 
 def _text_model(folder: Path, base: Base, settings: FinetuneSettings) -> TextModel:
     """The tokenizer and template that were saved with the weights, with the base's limit and end tokens."""
-    from llm_finetune.model.load import end_token_ids, load_config, load_tokenizer, position_limit
+    from llm_finetune.model.load import load_tokenizer
 
     tokenizer = load_tokenizer(Base(base.name, str(folder), None, "folder", base.license))
-    return TextModel(
-        tokenizer=tokenizer,
-        chat_template=tokenizer.chat_template,
-        end_ids=end_token_ids(tokenizer, base.path),
-        limit=position_limit(load_config(base)),
-        system=settings.data.system,
-    )
+    return text_model_from(tokenizer, base, settings, folder)
 
 
 def load_tuned(trained: Trained) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from llm_finetune import files
 from llm_finetune.data.encode import Example
+from llm_finetune.data.split import write_split
 from llm_finetune.errors import ConfigError, InputError, Problem
 from llm_finetune.messages import say
 from llm_finetune.project import Project
@@ -105,6 +106,8 @@ def _train_locked(
         tell(say("train.resumed", step=checkpoint.step))
     tell(say("train.precision", name=prepared.precision.name, reason=prepared.precision.reason))
     tell(_plan_line(prepared, planned))
+    if is_main_process() and prepared.rows.split is not None:
+        write_split(project.splits, prepared.rows.train, prepared.rows.validation)
     return _run(opened, prepared, identity, checkpoint, tell=tell, show=show)
 
 
@@ -144,6 +147,7 @@ def _run(
             precision=prepared.precision.name,
             identity=identity,
             facts=_facts(opened, prepared, trainable, total),
+            end_ids=prepared.text_model.end_ids,
             resume_from=checkpoint,
             observers=sample_answers(opened, prepared),
             show=show,

@@ -21,18 +21,19 @@ class Parrot:
         return [Answer(self.text, max_new_tokens, "length") for _ in conversations]
 
 
-def test_both_get_the_same_prompts_without_the_answer() -> None:
+def test_both_get_the_same_prompts() -> None:
     turns = ({"role": "user", "content": "say yes"}, {"role": "assistant", "content": "yes"})
     base, tuned, seen = Parrot("no"), Parrot("yes"), list[Any]()
     generators: Any = {"base": base, "tuned": tuned}
+    row = Conversation(turns, "v.jsonl", 7)
     result = evaluate_pair(
-        [Conversation(turns, "v.jsonl", 7)],
+        [row],
         generators,
         Losses(2.0, 1.0, 1),
         Circumstances("the-base", "checkpoint-5", 9, seconds=2.0),
         lambda *values: seen.append(values),
     )
-    assert base.asked == tuned.asked == [([[turns[0]]], 9)]
+    assert base.asked == tuned.asked == [([row], 9)]
     assert seen == [("base", 1, 1), ("tuned", 1, 1)]
     exact = result.scorecard.row("exact_match")
     assert exact is not None

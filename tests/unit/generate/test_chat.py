@@ -181,7 +181,7 @@ def test_the_saved_row_is_a_training_row(says_hi: Generator, text_model: TextMod
     row = json.loads(lines[1])
     assert [turn["role"] for turn in row["messages"]] == ["system", "user", "assistant"]
     assert "你好" in lines[0]
-    assert FORMAT.convert(Row(row, "chats.jsonl", 1))[1] == []
+    assert FORMAT.convert(Row(row, "chats.jsonl", 1), frozenset()).problems == ()
 
 
 def test_a_file_that_cannot_be_written_is_told(says_hi: Generator, tmp_path: Path) -> None:

@@ -10,7 +10,14 @@ import pytest
 import torch
 
 from llm_finetune.errors import ModelError
-from llm_finetune.model.load import end_token_ids, load_config, load_model, load_tokenizer, position_limit
+from llm_finetune.model.load import (
+    end_token_ids,
+    load_config,
+    load_model,
+    load_tokenizer,
+    position_limit,
+    position_limit_of,
+)
 from llm_finetune.model.quiet import quiet_libraries
 from llm_finetune.model.resolve import Base
 
@@ -100,8 +107,14 @@ def test_padding_token_is_made_sure_of(copied: Path) -> None:
     assert refusal(load_tokenizer, base_of(copied)) == "no_end_token"
 
 
-def test_tokens_are_those_of_the_file(tiny_model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Qwen2's class brings its own pre-tokenizer; the file's, which every other tool reads, is kept."""
+@pytest.mark.parametrize("named", ["Qwen2Tokenizer", "TokenizersBackend"])
+def test_tokens_are_those_of_the_file(
+    tiny_model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, named: str
+) -> None:
+    """Qwen2's class brings its own pre-tokenizer; the file's, which every other tool reads, is kept.
+
+    It is told where the folder names that class, and nothing is to be told where it names none.
+    """
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     folder = Path(shutil.copytree(tiny_model("qwen2"), tmp_path / "qwen2"))
@@ -114,10 +127,27 @@ def test_tokens_are_those_of_the_file(tiny_model: Any, tmp_path: Path, caplog: p
     )
     made.train_from_iterator(["it's\n\n  x 12345"] * 9, trainer)
     made.save(str(folder / "tokenizer.json"))
+    change_json(folder / "tokenizer_config.json", tokenizer_class=named)
     text = "it's\n\n  x 12345"
     tokenizer = load_tokenizer(base_of(folder))
     assert tokenizer.encode(text, add_special_tokens=False) == made.encode(text).ids
-    assert "tokenizer.json is used" in caplog.text
+    assert ("tokenizer.json is used" in caplog.text) == (named == "Qwen2Tokenizer")
+
+
+def test_a_tokenizer_of_no_class_is_what_the_library_makes_of_it(tiny_model_folder: Path) -> None:
+    from transformers import AutoTokenizer
+
+    ours, theirs = load_tokenizer(base_of(tiny_model_folder)), AutoTokenizer.from_pretrained(tiny_model_folder)
+    assert type(ours) is type(theirs)
+    assert ours.backend_tokenizer.to_str() == theirs.backend_tokenizer.to_str()
+    assert ours.special_tokens_map == theirs.special_tokens_map
+    assert ours.chat_template == theirs.chat_template
+
+
+def test_the_limit_in_the_file_is_that_of_the_configuration(tiny_model: Any) -> None:
+    for architecture in ("llama", "gpt2", "falcon", "gemma2"):
+        base = base_of(tiny_model(architecture))
+        assert position_limit_of(base) == position_limit(load_config(base))
 
 
 def test_every_end_token_is_known(tiny_model_folder: Path) -> None:
