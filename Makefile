@@ -66,8 +66,9 @@ test-full: setup-dev  ## every test
 torture: setup-dev  ## 20,000 damaged data files, each read and checked within two seconds
 	LLM_FINETUNE_TORTURE=20000 $(BIN)/python -m pytest -m "" tests/torture
 
-bench: setup  ## reading, and our training against the plain script in turn on this machine (about 10 minutes)
+bench: setup  ## reading, encoding, and our training against the plain script in turn on this machine (about 12 minutes)
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/encoding.py
 	$(BIN)/python benchmarks/run.py
 
 docs: $(DEV)  ## write the JSON Schema and the references from the code

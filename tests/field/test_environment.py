@@ -1,6 +1,8 @@
-"""Field cases E02 and E03: hardware that is not there, and no network."""
+"""Field cases E02, E03 and E04: hardware that is not there, no network, and paths with spaces and other scripts."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +90,33 @@ def test_e03_offline_and_not_cached_is_one_sentence(make_project: Any, process: 
         assert outcome.code == 2
         assert len(outcome.err.strip().splitlines()) == 1, outcome.err
         assert "Traceback" not in outcome.err
+
+
+SPAWNED = """
+import multiprocessing, sys
+from llm_finetune import workflow
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    opened = workflow.open_project(sys.argv[1], overrides=["training.dataloader_num_workers=1"])
+    assert not workflow.check(opened).errors
+    print(workflow.train(opened).delivered)
+"""
+
+
+def test_e04_spawned_workers_spaces_and_other_scripts_in_paths(
+    make_project: Any, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    """Workers that start anew run nothing twice, and the folder's name survives in what is written."""
+    model = Path(shutil.copytree(tiny_model_folder, tmp_path / "my run" / "模型 基底"))
+    project = make_project("my run/模型 1", model=model, training__max_steps=2)
+    script = project / "scripts" / "run 訓練.py"
+    script.parent.mkdir()
+    script.write_text(SPAWNED, encoding="utf-8")
+    done = subprocess.run([sys.executable, script, project], capture_output=True, encoding="utf-8", timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n") == [str(project / "checkpoints" / "adapter_model"), ""]
+    run = json.loads((project / "logs" / "run.json").read_text(encoding="utf-8"))
+    assert run["status"] == "finished"
+    assert run["config"]["model"]["name"] == str(model)
+    assert (project / ".cache" / "tokens").is_dir()
