@@ -199,7 +199,9 @@ def test_validation_is_the_present_configurations_choice(make_project: Any, cli:
     config.write_text(config.read_text().replace("validation: none", "validation: 0.25"))
     scored = cli("evaluate", "--json", "--project", project, "evaluation.max_new_tokens=2")
     assert scored.code == 0, scored.err
-    assert scored.json()["n_rows"] == 3
+    split = cli("check", "--json", "--project", project).json()["split"]
+    assert scored.json()["n_rows"] == split["validation"]
+    assert split["train"] + split["validation"] == 12
 
 
 def test_another_base_is_refused(make_project: Any, cli: Any, tiny_model: Any) -> None:

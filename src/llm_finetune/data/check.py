@@ -200,7 +200,7 @@ class _Layout:
             self._meet(keys, row)
         layout = self._known[keys]
         if layout is None:
-            return Converted(None, (_unknown_layout(row),))
+            return Converted(None, (_unknown_layout(row, self._wanted),))
         self.counts[layout.name] += 1
         return layout.convert(row, repairs)
 
@@ -265,14 +265,17 @@ def reached(values: Mapping[str, Any], dotted: str) -> tuple[bool, Any]:
     return True, current
 
 
-def _unknown_layout(row: Row) -> Problem:
+def _unknown_layout(row: Row, wanted: str) -> Problem:
+    other = next((layout.name for layout in FORMATS.values() if layout.recognises(row.values.keys())), None)
+    if other is not None:  # A format was asked for, and the row is of another one.
+        return problem("other_layout", row, "", wanted=wanted, found=other)
     known = [key for layout in FORMATS.values() for key in layout.keys]
     guesses = {name: _expected_name(name, known) for name in row.values}
     hints = [say("data.unknown_layout.guess", found=name, name=guess) for name, guess in guesses.items() if guess]
     layouts = "; ".join(f"{layout.name}: {', '.join(layout.sample)}" for layout in FORMATS.values())
     found = ", ".join(repr(name) for name in row.values) or "—"
     fault = problem("unknown_layout", row, "", found=found, layouts=layouts)
-    return Problem(fault.code, fault.message, " ".join([*hints, fault.fix]), fault.path, fault.line)
+    return replace(fault, fix=" ".join([*hints, fault.fix]))
 
 
 def _expected_name(name: str, known: Sequence[str]) -> str | None:

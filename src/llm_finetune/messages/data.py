@@ -887,4 +887,16 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "`model.chat_template_kwargs`.",
         "請在回答前面加上思考內容（`<think>…</think>`），或從 `model.chat_template_kwargs` 移除這個要求。",
     ),
+    "data.other_layout": (
+        "the row is laid out as `{found}`, and `{wanted}` is asked for.",
+        "這筆資料是 `{found}` 格式，但指定的是 `{wanted}`。",
+    ),
+    "data.other_layout.fix": (
+        "Set `data.format: auto`, or the format of the source.",
+        "請設定 `data.format: auto`，或修改該來源的格式。",
+    ),
+    "data.from_cache": (
+        "tokens: {known:,} rows were known from before, {new:,} are new",
+        "token：{known:,} 筆沿用先前的結果，{new:,} 筆是新的",
+    ),
 }

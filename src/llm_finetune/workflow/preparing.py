@@ -200,6 +200,9 @@ def _encoded(opened: Opened, rows: Rows, base: Base, precision: Precision, tell:
             encode_side(side, text_model, settings, cache=cache, progress=EncodingProgress(tell))
             for side in (rows.train, rows.validation)
         )
+    if known := train.from_cache + validation.from_cache:
+        total = len(rows.train) + len(rows.validation)
+        tell(say("data.from_cache", known=known, new=total - known))
     _require_usable(train, validation, held_out=bool(rows.validation))
     flagged = [fault for row in (*rows.train, *rows.validation) if (fault := control_tokens(row, text_model))]
     notes = [*template_notes(text_model), *flagged, *train.notes, *validation.notes, *cache.notes]
