@@ -69,3 +69,71 @@ def test_structure_alone_needs_no_model(make_project: Any, cli: Any) -> None:
     assert outcome.code == 0, outcome.err
     assert outcome.json()["duplicates"]["rows"] == 1
     assert "tokens" not in outcome.json()
+
+
+def test_results_are_never_written_over_what_is_read(make_project: Any, cli: Any, tmp_path: Path) -> None:
+    project = make_project(data__validation="data/held.jsonl")
+    held = write_rows(project / "data" / "held.jsonl", number_rows(3))
+    train, config = project / "data" / "train.jsonl", project / "config" / "finetune.yaml"
+    before = {path: path.read_bytes() for path in (train, held, config)}
+    prompts = write_rows(tmp_path / "prompts.jsonl", number_rows(1))
+    calls: list[tuple[Any, ...]] = [
+        *(("check", "--no-tokens", "--write-clean", path, "--project", project) for path in before),
+        *(("preview", "--html", path, "--project", project) for path in before),
+        ("preview", train, "--html", train),
+        ("check", held, f"data.validation={train}", "--no-tokens", "--write-clean", train),
+        ("generate", "--input", prompts, "--output", prompts, "--project", project),
+    ]
+    for call in calls:
+        outcome = cli(*call)
+        assert outcome.code == 2, call
+        assert "would be written over" in outcome.err
+    assert {path: path.read_bytes() for path in before} == before
+    folder = cli("preview", "--html", tmp_path, "--project", project)
+    assert folder.code == 2
+    assert f"{tmp_path}: --html: this is a folder" in folder.err
+
+
+def test_rows_of_one_line_are_kept_and_removed_apart(make_project: Any, cli: Any, tmp_path: Path) -> None:
+    """A whole array on one line: every row begins at line 1."""
+    rows = [*number_rows(2), {"instruction": "long", "output": "word " * 300}, *number_rows(4)[2:]]
+    project = make_project(data__max_length=64, data__train="data/a.json", data__validation="none")
+    (project / "data" / "a.json").write_text(json.dumps(rows), encoding="utf-8")
+    cli("check", "--write-clean", tmp_path / "clean.jsonl", "--project", project)
+    assert lines_of(tmp_path / "clean.jsonl") == [*rows[:2], *rows[3:]]
+    assert len(cli("preview", "--json", "--line", 1, "--rows", 9, "--project", project).json()) == 5
+
+
+def test_a_grouping_column_that_is_not_there_is_told(make_project: Any, cli: Any) -> None:
+    rows = [{**row, "doc": None if n < 6 else "x"} for n, row in enumerate(number_rows(10))]
+    project = make_project(rows=rows, data__group_by="document", data__validation=0.3)
+    outcome = cli("check", "--no-tokens", "--json", "--project", project).json()
+    assert [(fault["code"], fault["field"]) for fault in outcome["errors"]] == [("absent_column", "data.group_by")]
+    found = cli("check", "--json", "--project", project, "data.group_by=doc").json()
+    assert (found["split"]["groups"], found["split"]["largest_group"]) == (7, 4)
+
+
+def test_a_validation_file_without_a_usable_row_is_no_silence(make_project: Any, cli: Any) -> None:
+    project = make_project(data__validation="data/held.jsonl", data__on_bad_rows="drop")
+    write_rows(project / "data" / "held.jsonl", [BAD])
+    for verb in (["check"], ["check", "--no-tokens"], ["train"]):
+        outcome = cli(*verb, "--project", project)
+        assert outcome.code == 2
+        assert "no row of the validation file can be used" in outcome.out + outcome.err
+
+
+def test_overlap_is_seen_without_tokens_too(make_project: Any, cli: Any) -> None:
+    project = make_project(data__validation="data/held.jsonl")
+    write_rows(project / "data" / "held.jsonl", number_rows(2))
+    found = cli("check", "--no-tokens", "--json", "--project", project).json()
+    assert found["validation_overlap"]["rows"] == 2
+
+
+def test_one_file_with_two_weights_is_refused(make_project: Any, cli: Any) -> None:
+    sources = [
+        {"path": "data/train.jsonl", "weight": weight, "columns": {"output": column}}
+        for weight, column in ((3, "output"), (1, "instruction"))
+    ]
+    outcome = cli("check", "--project", make_project(data__train=sources))
+    assert outcome.code == 2
+    assert "different weights" in outcome.out

@@ -71,7 +71,7 @@ class _Work:
         from llm_finetune import workflow
 
         if self.chosen.files:
-            tokens = self.tokens and self._names_a_model()
+            tokens = self._counts_tokens()
             if self.tokens and not tokens:
                 teller(quiet=self.quiet)(say("cli.check.without_tokens"))
             return workflow.check_any(
@@ -88,11 +88,20 @@ class _Work:
         from llm_finetune import workflow
 
         if self.chosen.files:
-            return workflow.write_clean_any(self.chosen.files, target, settings=self._settings())
+            return workflow.write_clean_any(
+                self.chosen.files,
+                target,
+                settings=self._settings(),
+                root=self.project,
+                tokens=self._counts_tokens(),
+                tell=teller(quiet=True),
+            )
         return workflow.write_clean(self._opened(), target, tokens=self.tokens, tell=teller(quiet=True))
 
-    def _names_a_model(self) -> bool:
+    def _counts_tokens(self) -> bool:
         """Whether files are looked at with the eyes of a model: one is asked for, by a configuration or a key."""
+        if not self.tokens:
+            return False
         return self.chosen.config is not None or any(item.startswith("model.") for item in self.chosen.overrides)
 
     def _settings(self) -> "FinetuneSettings":

@@ -75,6 +75,7 @@ def generate(
 
 def _prompts(prompt: str | None, source: Path | None, output: Path | None) -> "Sequence[str | list[dict[str, Any]]]":
     """Raises: UsageError if there is not exactly one source of prompts."""
+    from llm_finetune.workflow.outputs import require_writable
     from llm_finetune.workflow.prompts import read_prompts
 
     problems = []
@@ -87,6 +88,8 @@ def _prompts(prompt: str | None, source: Path | None, output: Path | None) -> "S
     if problems:
         raise UsageError(problems)
     if source is not None:
+        if output is not None:
+            require_writable([output], "--output", [source])
         return read_prompts(source)
     return [prompt or ""]
 

@@ -170,8 +170,8 @@ class RowChecker:
             untrained = frozenset(turn + added for turn in conversation.untrained)
             conversation = replace(conversation, messages=messages, shared=shared, untrained=untrained)
         if column is not None:
-            present, value = reached(row.values, column)
-            conversation = replace(conversation, group=str(value) if present else None)
+            _, value = reached(row.values, column)
+            conversation = replace(conversation, group=None if value in (None, "") else str(value))
         return conversation
 
 
@@ -187,12 +187,15 @@ class _Layout:
         self._absent = set(self._columns)
         self._ignored: dict[str, None] = {}
         self._known: dict[tuple[str, ...], Format | None] = {}
-        group_by = () if settings.group_by is None else (settings.group_by, settings.group_by.split(".")[0])
-        self._sources = {name for column in self._columns.values() for name in (column, column.split(".")[0])}
-        self._sources.update(group_by)
+        self._group_by = settings.group_by
+        self._lacks_group = settings.group_by is not None
+        columns = [*self._columns.values(), *([settings.group_by] if settings.group_by else [])]
+        self._sources = {name for column in columns for name in (column, column.split(".")[0])}
 
     def converted(self, row: Row, repairs: frozenset[str]) -> Converted:
         """The conversation of a row, or why there is none."""
+        if self._lacks_group and self._group_by is not None:
+            self._lacks_group = not reached(row.values, self._group_by)[0]
         if self._columns:
             row = self._mapped(row)
         keys = tuple(row.values)
@@ -239,17 +242,16 @@ class _Layout:
         return Problem(code, say(f"data.{code}", **values), say(f"data.{code}.fix", **values), self.source.shown)
 
     def absent_columns(self) -> list[Problem]:
-        """Mapped columns that no row has; nothing where there are no rows."""
+        """Columns of the settings that no row has; nothing where there are no rows."""
         if not self._known:
             return []
+        absent = {f"data.columns.{name}": self._columns[name] for name in sorted(self._absent)}
+        if self._lacks_group and self._group_by is not None:
+            absent["data.group_by"] = self._group_by
+        fix = say("data.absent_column.fix")
         return [
-            Problem(
-                "absent_column",
-                say("data.absent_column", column=self._columns[name]),
-                say("data.absent_column.fix"),
-                field=f"data.columns.{name}",
-            )
-            for name in sorted(self._absent)
+            Problem("absent_column", say("data.absent_column", column=column), fix, field=field_name)
+            for field_name, column in absent.items()
         ]
 
 

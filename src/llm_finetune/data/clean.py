@@ -13,9 +13,6 @@ from llm_finetune.data.settings import DataSettings
 from llm_finetune.errors import Problem
 from llm_finetune.files import staged_file
 
-Place = tuple[str, int]
-"""The file as it is shown, and the line."""
-
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
@@ -33,9 +30,10 @@ def removed_path_of(target: Path) -> Path:
 
 
 def write_clean(
-    sources: Sequence[Source], settings: DataSettings, refused: Mapping[Place, Problem], target: Path
+    sources: Sequence[Source], settings: DataSettings, refused: Mapping[int, Problem], target: Path
 ) -> Cleaned:
-    """Read the sources again, and write the rows that pass; `refused` holds rows that a later check left out.
+    """Read the sources again, and write the rows that pass; `refused` holds those that a later check left out,
+    by their number among the rows that become conversations.
 
     A row stands as it was read, unless a repair changed it: then it is written as the conversation it became.
     Both files appear whole or not at all.
@@ -56,13 +54,16 @@ def write_clean(
 
 
 def _outcomes(
-    sources: Sequence[Source], settings: DataSettings, refused: Mapping[Place, Problem]
+    sources: Sequence[Source], settings: DataSettings, refused: Mapping[int, Problem]
 ) -> Iterator[tuple[Row | None, Problem | Mapping[str, Any]]]:
     """Each row with the record to write, or the problem it was removed for."""
+    number = -1
     for row, converted in RowChecker(settings).rows(sources):
         if row is None or converted.conversation is None:
             yield row, converted.problems[0]
-        elif fault := refused.get((row.path, row.line)):
+            continue
+        number += 1
+        if fault := refused.get(number):
             yield row, fault
         else:
             yield row, record_of(converted.conversation) if converted.repairs else row.values

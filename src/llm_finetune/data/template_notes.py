@@ -69,6 +69,9 @@ def control_tokens(conversation: Conversation, text_model: TextModel) -> Problem
 
 def _texts(conversation: Conversation) -> Iterator[str]:
     for message in conversation.messages:
-        content = message.get("content")
-        yield from texts_in([content, message.get("tool_calls")])
+        content, calls = message.get("content"), message.get("tool_calls")
+        if isinstance(content, str):
+            yield content
+        if calls:
+            yield from texts_in(calls)
     yield from texts_in(conversation.tools)

@@ -733,8 +733,20 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "資料來源有權重（{weights}）：一個 epoch 會看 {examples:,} 個樣本，來自 {rows:,} 個",
     ),
     "data.encoding": ("tokens: {done:,} of {total:,} rows", "轉成 token：{total:,} 筆中的 {done:,} 筆"),
-    "data.clean_over_source": ("this file is read, and would be written over.", "這個檔案正在讀取，會被覆寫掉。"),
-    "data.clean_over_source.fix": ("Give --write-clean another name.", "請為 --write-clean 換一個檔名。"),
+    "data.output_over_input": ("this file is read, and would be written over.", "這個檔案正在讀取，會被覆寫掉。"),
+    "data.output_over_input.fix": ("Give {option} another name.", "請為 {option} 換一個檔名。"),
+    "data.output_is_folder": ("this is a folder.", "這是資料夾。"),
+    "data.output_is_folder.fix": ("Give {option} the name of a file.", "請為 {option} 指定檔名。"),
+    "data.no_validation_rows": ("no row of the validation file can be used.", "驗證檔裡沒有任何可用的資料。"),
+    "data.no_validation_rows.fix": (
+        "Mend the file, or set `data.validation` to a share or to `none`.",
+        "請修正這個檔案，或把 `data.validation` 設為比例或 `none`。",
+    ),
+    "data.source_weights": (
+        "the file is named twice with different weights.",
+        "這個檔案指定了兩次，而且權重不同。",
+    ),
+    "data.source_weights.fix": ("Give both the same weight.", "請給兩處相同的權重。"),
     "data.control_characters": ("the text holds control characters: {names}.", "文字裡有控制字元：{names}。"),
     "data.control_characters.fix": (
         "They are learned as they stand; remove them if that is not meant.",

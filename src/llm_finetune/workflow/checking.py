@@ -1,6 +1,6 @@
 """Check the data: every row that cannot be used, and what the others are like."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,16 @@ from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
 from llm_finetune.workflow.preparing import template_text, text_model_of, token_cache
-from llm_finetune.workflow.reading import NO_VALIDATION, Rows, read_sides, sources_of, together, validation_entries
+from llm_finetune.workflow.reading import (
+    NO_VALIDATION,
+    Rows,
+    read_sides,
+    required,
+    sources_of,
+    together,
+    validation_entries,
+    without_groups,
+)
 
 
 def check(opened: Opened, *, tokens: bool = True, tell: Tell = tell_on_stderr) -> CheckReport:
@@ -73,17 +82,19 @@ def _text_model(project: Project, settings: FinetuneSettings, tell: Tell) -> Tex
 
 def _structure(project: Project, settings: FinetuneSettings) -> CheckReport:
     """Structure and exact duplicates, with no row held in memory."""
-    data, duplicates = settings.data, ExactDuplicates()
+    data = settings.data
+    sides = ExactDuplicates(), ExactDuplicates()
     sources, problems = sources_of(project, data.sources, "data.train")
     checker = RowChecker(data)
     for conversation in checker.conversations(sources):
-        duplicates.add(conversation)
+        sides[0].add(conversation)
     sources, more_problems = sources_of(project, validation_entries(data), "data.validation")
-    other = RowChecker(data)
-    deque(other.conversations(sources), maxlen=0)
-    report = together(checker.report(), other.report())
+    other = RowChecker(without_groups(data))
+    for conversation in other.conversations(sources):
+        sides[1].add(conversation)
+    report = together(checker.report(), required(other.report(), sources))
     report = replace(report, errors=(*problems, *more_problems, *report.errors))
-    return _with_content(_required(report, is_empty=not report.kept), duplicate_report(duplicates.report()))
+    return _with_content(_not_empty(report, is_empty=not report.kept), duplicate_report(*sides))
 
 
 def _whole(
@@ -97,7 +108,7 @@ def _whole(
     content = ContentCheck(settings.data)
     for side, conversation in _both(rows):
         content.add(conversation, side)
-    return _with_content(_required(report, is_empty=is_empty), content.finish())
+    return _with_content(_not_empty(report, is_empty=is_empty), content.finish())
 
 
 def _both(rows: Rows) -> Iterator[tuple[Side, Conversation]]:
@@ -105,7 +116,7 @@ def _both(rows: Rows) -> Iterator[tuple[Side, Conversation]]:
     yield from (("validation", conversation) for conversation in rows.validation)
 
 
-def _required(report: CheckReport, *, is_empty: bool) -> CheckReport:
+def _not_empty(report: CheckReport, *, is_empty: bool) -> CheckReport:
     """The report, with an error if nothing is left and nothing says why."""
     if not is_empty or report.errors:
         return report

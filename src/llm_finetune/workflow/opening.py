@@ -122,9 +122,13 @@ def _missing_template(project: Project, settings: FinetuneSettings, document: Do
     name = settings.model.chat_template
     if name is None or name in CHAT_TEMPLATES or project.resolve(name).is_file():
         return []
-    path, line = document.place_of(("model", "chat_template"))
+    return [absent_template(name, *document.place_of(("model", "chat_template")))]
+
+
+def absent_template(name: str, path: str = "", line: int = 0) -> Problem:
+    """The problem of a chat template that is neither one of ours nor a file."""
     guess = nearest(name, CHAT_TEMPLATES)
     hint = [say("config.missing_template.guess", guess=guess)] if guess else []
     known = say("config.missing_template.fix", known=", ".join(CHAT_TEMPLATES))
     message = say("config.missing_template", name=name)
-    return [Problem("missing_file", message, " ".join([*hint, known]), path, line, "model.chat_template")]
+    return Problem("missing_file", message, " ".join([*hint, known]), path, line, "model.chat_template")

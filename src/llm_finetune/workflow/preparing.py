@@ -23,7 +23,7 @@ from llm_finetune.model.precision import Precision, choose_precision
 from llm_finetune.model.resolve import Base, base_sha256, resolve_base
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
-from llm_finetune.workflow.opening import Opened, Tell, collecting
+from llm_finetune.workflow.opening import Opened, Tell, absent_template, collecting
 from llm_finetune.workflow.reading import Rows, read_sides
 from llm_finetune.workflow.telling import told
 
@@ -51,7 +51,11 @@ def template_text(project: Project, settings: FinetuneSettings) -> str | None:
     name = settings.model.chat_template
     if name is None:
         return None
-    return CHAT_TEMPLATES[name].text if name in CHAT_TEMPLATES else read_text(project.resolve(name), name)
+    if name in CHAT_TEMPLATES:
+        return CHAT_TEMPLATES[name].text
+    if not project.resolve(name).is_file():
+        raise ConfigError(absent_template(name))
+    return read_text(project.resolve(name), name)
 
 
 def text_model_of(base: Base, chat_template: str | None, settings: FinetuneSettings, tell: Tell) -> TextModel:
@@ -208,7 +212,7 @@ def _encoded(opened: Opened, rows: Rows, base: Base, precision: Precision, tell:
     notes = [*template_notes(text_model), *flagged, *train.notes, *validation.notes, *cache.notes]
     for line in told(notes):
         tell(line)
-    blended = blend(train.examples, rows.weights, opened.settings.training_settings.seed)
+    blended = blend(train.examples, rows.weights, opened.settings.training_settings.seed, train.kept)
     if any(weight != 1 for weight in rows.weights.values()):
         weights = ", ".join(f"{path} x {weight:g}" for path, weight in rows.weights.items())
         tell(say("data.weighted", weights=weights, rows=len(train.examples), examples=len(blended)))

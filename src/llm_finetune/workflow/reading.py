@@ -10,6 +10,7 @@ from llm_finetune.data.settings import DataSettings, SourceSettings
 from llm_finetune.data.sources import resolve_sources
 from llm_finetune.data.split import Split, hold_out
 from llm_finetune.errors import Problem
+from llm_finetune.messages import say
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.workflow.opening import collecting
@@ -49,16 +50,21 @@ def validation_entries(settings: DataSettings) -> list[SourceSettings]:
     return []
 
 
+def without_groups(settings: DataSettings) -> DataSettings:
+    """The settings for a validation file, which is not split."""
+    return settings.model_copy(update={"group_by": None})
+
+
 def read_sides(project: Project, whole: FinetuneSettings) -> Rows:
     """Read, check and split the project's data. Nothing is raised: problems are in the report."""
     settings = whole.data
     sources, problems = sources_of(project, settings.sources, "data.train")
-    train = _checked(sources, problems, settings)
     weights = {source.shown: source.weight for source in sources}
+    train = _checked(sources, [*problems, *_weights_that_differ(sources, weights)], settings)
     if isinstance(settings.validation, str):
         sources, problems = sources_of(project, validation_entries(settings), "data.validation")
-        held_out = _checked(sources, problems, settings)
-        report = together(train.report, held_out.report)
+        held_out = _checked(sources, problems, without_groups(settings))
+        report = together(train.report, required(held_out.report, sources))
         return Rows(train.conversations, held_out.conversations, report, None, weights)
     faults: list[Problem] = []
     sides = Split(train.conversations, ())
@@ -70,6 +76,23 @@ def read_sides(project: Project, whole: FinetuneSettings) -> Rows:
     if sides.groups:
         report = replace(report, sections={**report.sections, "split": sides.as_dict()})
     return Rows(sides.train, sides.validation, report, sides if sides.groups else None, weights)
+
+
+def _weights_that_differ(sources: Sequence[Source], weights: Mapping[str, float]) -> list[Problem]:
+    """Files that are named more than once, with weights that cannot both hold for their rows."""
+    differing = dict.fromkeys(source.shown for source in sources if source.weight != weights[source.shown])
+    return [_problem("source_weights", shown, "data.train") for shown in differing]
+
+
+def required(report: CheckReport, sources: Sequence[Source]) -> CheckReport:
+    """The report of a validation file, with an error where one is named and no row of it can be used."""
+    if not sources or report.kept or report.errors:
+        return report
+    return replace(report, errors=(_problem("no_validation_rows", sources[0].shown, "data.validation"),))
+
+
+def _problem(code: str, path: str, field_name: str) -> Problem:
+    return Problem(code, say(f"data.{code}"), say(f"data.{code}.fix"), path, 0, field_name)
 
 
 def _checked(sources: Sequence[Source], problems: Sequence[Problem], settings: DataSettings) -> Checked:

@@ -24,7 +24,9 @@ from llm_finetune.model.resolve import resolve_base
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
+from llm_finetune.workflow.outputs import require_writable
 from llm_finetune.workflow.preparing import template_text, text_model_of
+from llm_finetune.workflow.reading import validation_entries
 
 ROWS_SHOWN, ROWS_OF_A_PAGE = 3, 300
 
@@ -59,6 +61,13 @@ class View:
         sources = tuple(resolve_sources(entries, Path, str))
         name = ", ".join(path.name for path in paths)
         return cls(Project.at(root or Path()), settings or FinetuneSettings(), sources, name)
+
+    @property
+    def read_paths(self) -> list[Path]:
+        """Every file that is read, which nothing may be written over."""
+        held_out = [self.project.resolve(entry.path) for entry in validation_entries(self.settings.data)]
+        adapter = self.project.resolve(self.settings.method.adapter)
+        return [*(source.path for source in self.sources), *held_out, self.project.config, adapter]
 
     def text_model(self, tell: Tell) -> TextModel:
         """The renderer that training would use."""
@@ -111,6 +120,7 @@ def preview_page(
 
     Raises: DataError, UsageError as `preview` does; OSError
     """
+    require_writable([path], "--html", view.read_paths)
     text_model = view.text_model(tell)
     checker = RowChecker(view.settings.data)
     found = checker.rows(view.sources)
@@ -192,13 +202,13 @@ def preview_view(
 
 def _chosen(found: Iterator[Found], count: int, lines: Sequence[int], *, is_one_file: bool) -> Iterator[Found]:
     """The first rows, or all that begin at the lines. No more is read than is needed."""
-    left = len(set(lines)) if lines and is_one_file else count
+    left = max(count, len(set(lines)))
     if not lines or is_one_file:
         for item in found:
             if not lines or _line_of(item) in lines:
                 yield item
                 left -= 1
-            if not left:
+            if not left or (lines and _line_of(item) > max(lines)):
                 return
     else:
         yield from (item for item in found if _line_of(item) in lines)

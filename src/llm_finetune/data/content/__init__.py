@@ -63,21 +63,11 @@ class ContentCheck:
         sections |= {
             "duplicates": exact["train"],
             "validation_duplicates": exact["validation"],
-            "validation_overlap": self._overlap(),
+            "validation_overlap": _tell_overlap(self._exact["train"], self._exact["validation"], self._notices),
             "near_duplicates": near,
             "rare_triggers": self._triggers(),
         }
         return ContentReport(self._notices.problems, dict(self._notices.counts), sections)
-
-    def _overlap(self) -> dict[str, int]:
-        found = overlap(self._exact["train"], self._exact["validation"])
-        for (train, validation), equal in zip(found.examples, found.equal, strict=True):
-            code = "validation_overlap" if equal else "validation_prompt_overlap"
-            values = {"line": validation[1], "train_line": train[1], "train": shown(train)}
-            self._notices.add(code, validation, **values)
-        self._notices.more("validation_overlap", found.rows - sum(found.equal))
-        self._notices.more("validation_prompt_overlap", found.prompts - found.equal.count(False))
-        return {"rows": found.rows, "same_prompt": found.prompts}
 
     def _near(self) -> dict[str, int]:
         store, place = self._store, self._store.places.at
@@ -107,11 +97,26 @@ class ContentCheck:
         return found
 
 
-def duplicate_report(duplicates: Duplicates) -> ContentReport:
+def duplicate_report(train: ExactDuplicates, validation: ExactDuplicates) -> ContentReport:
     """What to tell when only exact duplicates were looked for."""
     notices = Notices()
-    counts = _tell_duplicates(duplicates, notices)
-    return ContentReport(notices.problems, dict(notices.counts), {"duplicates": counts})
+    sections = {
+        "duplicates": _tell_duplicates(train.report(), notices),
+        "validation_duplicates": _tell_duplicates(validation.report(), notices),
+        "validation_overlap": _tell_overlap(train, validation, notices),
+    }
+    return ContentReport(notices.problems, dict(notices.counts), sections)
+
+
+def _tell_overlap(train_rows: ExactDuplicates, validation_rows: ExactDuplicates, notices: Notices) -> dict[str, int]:
+    found = overlap(train_rows, validation_rows)
+    for (train, validation), equal in zip(found.examples, found.equal, strict=True):
+        code = "validation_overlap" if equal else "validation_prompt_overlap"
+        values = {"line": validation[1], "train_line": train[1], "train": shown(train)}
+        notices.add(code, validation, **values)
+    notices.more("validation_overlap", found.rows - sum(found.equal))
+    notices.more("validation_prompt_overlap", found.prompts - found.equal.count(False))
+    return {"rows": found.rows, "same_prompt": found.prompts}
 
 
 def _tell_duplicates(found: Duplicates, notices: Notices) -> dict[str, int]:

@@ -174,7 +174,7 @@ def test_only_exact_duplicates(make_row: Make) -> None:
     duplicates = ExactDuplicates()
     for line, answer in enumerate("aab", 1):
         duplicates.add(make_row("q", answer, line))
-    report = duplicate_report(duplicates.report())
+    report = duplicate_report(duplicates, ExactDuplicates())
     assert [(problem.code, problem.line) for problem in report.warnings] == [
         ("duplicate_row", 2),
         ("conflicting_answers", 3),
