@@ -42,6 +42,8 @@ LEVELS = 80
 LETTER_GROUPS = 64
 OTHER_LETTERS, CHARACTERS_PER_OTHER_LETTER = 2, 100
 """Characters that a near duplicate may have instead of others."""
+SHORTEST_CHARACTERS = 12
+"""Of a shorter row one changed letter makes another row: `q → a` and `s q → a` are no copies."""
 SEEN_ONCE_ROWS = 20_000
 """In a large set even a slip is made more than once: `seen once` allows one more for as many rows."""
 _CHUNK_PAIRS, _CHUNK_SHINGLES = 1 << 18, 1 << 21
@@ -72,7 +74,7 @@ class NearDuplicates:
                 yield int(rows[earlier]), int(rows[later])
 
     def _distinct_rows(self) -> "Indices":
-        """The first of all rows that are exactly equal; rows without a letter are left out."""
+        """The first of all rows that are exactly equal; rows too short to be compared are left out."""
         import numpy
 
         if not self._batches:
@@ -80,7 +82,7 @@ class NearDuplicates:
         first = numpy.unique(numpy.frombuffer(self._store.digests, dtype=numpy.uint64), return_index=True)[1]
         lengths = numpy.concatenate([numpy.diff(batch.rows) for batch in self._batches])
         first.sort()
-        return first[lengths[first] > 0]
+        return first[lengths[first] >= SHORTEST_CHARACTERS]
 
     def _count(self, rows: "Indices") -> None:
         """Count the shingles of these rows."""

@@ -195,3 +195,7 @@ def test_distinct_numbers() -> None:
 def test_few_edits(first: str, second: str, seen: int, near: bool) -> None:
     assert few_edits((first, "same"), (second, "same"), lambda text: [seen]) is near
     assert few_edits((second, "same"), (first, "same"), lambda text: [seen]) is near
+
+
+def test_rows_of_a_few_letters_are_no_copies_of_each_other(make_row: Make) -> None:
+    assert pairs([make_row("s1\n\ns2", "a", 1), make_row("q", "a", 2), make_row("q b", "a", 3)]) == []
