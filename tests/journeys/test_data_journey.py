@@ -1,6 +1,8 @@
 """What is done to the data is told, from the check to the trained rows."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +139,21 @@ def test_one_file_with_two_weights_is_refused(make_project: Any, cli: Any) -> No
     outcome = cli("check", "--project", make_project(data__train=sources))
     assert outcome.code == 2
     assert "different weights" in outcome.out
+
+
+LOOKS = """
+import sys
+from llm_finetune import workflow
+opened = workflow.open_project(sys.argv[1])
+workflow.check(opened)
+workflow.preview(opened)
+workflow.stats(opened)
+print("torch" in sys.modules)
+"""
+
+
+def test_looking_at_data_loads_no_torch(make_project: Any) -> None:
+    """It is most of a second and a quarter of a gigabyte that tokens do not need."""
+    command = [sys.executable, "-c", LOOKS, str(make_project())]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=100)
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
