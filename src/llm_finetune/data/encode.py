@@ -24,6 +24,7 @@ __all__ = [
     "EncodedRow",
     "Example",
     "Progress",
+    "cuts_of",
     "effective_limit",
     "encode_conversations",
     "encoded_batches",
@@ -88,6 +89,14 @@ class Encoded:
     """Rows whose tokens were known; the others were tokenised."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text to tokenise, and where its prompts end."""
+
+    rendered: Rendered
+    cuts: Sequence[int]
+
+
 @dataclass(slots=True)
 class _Batch:
     """Rows on their way: what each became so far, and the texts that are being tokenised."""
@@ -97,7 +106,7 @@ class _Batch:
     first: int
     tokens: list[Sequence[Tokens] | Problem]
     cached: set[int] = field(default_factory=set)
-    rendered: list[tuple[int, Sequence[Rendered]]] = field(default_factory=list)
+    rendered: "list[tuple[int, Sequence[_Text]]]" = field(default_factory=list)
     pending: "Future[list[list[Tokens]]] | None" = None
 
 
@@ -192,11 +201,12 @@ class _Encoder:
                 else:
                     batch.rendered.append((index, rendered))
 
-    def tokenised(self, rendered: Sequence[tuple[int, Sequence[Rendered]]]) -> list[list[Tokens]]:
+    def tokenised(self, rendered: Sequence[tuple[int, Sequence[_Text]]]) -> list[list[Tokens]]:
         """The tokens of each row's texts."""
-        texts = [(text.text, text.plain) for _, row in rendered for text in row]
-        encodings = iter(self._text_model.encode_all(texts))
-        return [[_tokens_of(text, next(encodings)) for text in row] for _, row in rendered]
+        texts = [(text.rendered.text, text.rendered.plain) for _, row in rendered for text in row]
+        cuts = [text.cuts for _, row in rendered for text in row]
+        encodings = iter(self._text_model.encode_all(texts, cuts))
+        return [[_tokens_of(text.rendered, next(encodings)) for text in row] for _, row in rendered]
 
     def collect(self, batch: _Batch) -> None:
         """Wait for the tokens, and remember them."""
@@ -240,13 +250,32 @@ class _Encoder:
         """The tokens of one conversation. Raises: RowError"""
         return self.tokenised([(0, self._rendered(conversation, train_on))])[0]
 
-    def _rendered(self, conversation: Conversation, train_on: TrainOn) -> Sequence[Rendered]:
+    def _rendered(self, conversation: Conversation, train_on: TrainOn) -> Sequence[_Text]:
         """The texts of a conversation; `answer` counts turns as the conversation does. Raises: RowError"""
-        rendered = render_conversation(conversation, self._text_model, train_on)
-        if all(text.answer is None for text in rendered):
-            return rendered
         moved = len(conversation.messages) - len(self._text_model.arranged(conversation.messages))
-        return [text if text.answer is None else replace(text, answer=text.answer + moved) for text in rendered]
+        return [
+            _Text(
+                text if text.answer is None else replace(text, answer=text.answer + moved),
+                cuts_of(text, conversation, self._text_model, train_on),
+            )
+            for text in render_conversation(conversation, self._text_model, train_on)
+        ]
+
+
+def cuts_of(rendered: Rendered, conversation: Conversation, text_model: TextModel, train_on: TrainOn) -> Sequence[int]:
+    """Where the prompts of answers end in a text, of those too that are not learned: a chat reads the same tokens."""
+    if conversation.plain:
+        return ()
+    learned = () if train_on == "all" else rendered.trained
+    starts = [start for start, _ in learned]
+    others = [
+        turn
+        for turn, (message, (place, _)) in enumerate(zip(rendered.messages, rendered.turns, strict=True))
+        if message["role"] == "assistant"
+        and not any(start <= place < stop for start, stop in learned)
+        and (text_model.splits_prompts or not str(message.get("content") or "")[:1].isalnum())
+    ]
+    return [*starts, *text_model.answer_starts(rendered.text, rendered.messages, conversation.tools, others)]
 
 
 def _tokens_of(rendered: Rendered, encoding: Encoding) -> Tokens:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llm_finetune.data.encode import Example, encode_conversations
+from llm_finetune.data.encode import Example, cuts_of, encode_conversations
 from llm_finetune.data.fit import effective_limit, exchange_starts, from_turn
 from llm_finetune.data.pieces import Piece, Segment, Token, pieces_of, segments_of, texts_of_trained
 from llm_finetune.data.render import Rendered, RowError, Span, render_conversation
@@ -31,7 +31,7 @@ class Turn:
     tokens: int
     """Tokens of its text."""
     trained: int
-    """Trained tokens from its text up to the next turn; the end-of-turn token is one of them."""
+    """Trained tokens from its text up to the next turn, of an answer those before it too; its end is one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class _Viewer:
         """The row that an example was made of: one of the renderings, or what is left of one; that is taken out."""
         ids = list(example.input_ids)
         for index, rendered in enumerate(waiting):
-            encoding = self._encode(rendered)
+            encoding = self._encode(conversation, rendered)
             if encoding.ids[: len(ids)] == ids:
                 del waiting[index]
                 return self._cut_row(conversation, rendered, encoding, example.labels, is_usable=True)
@@ -185,7 +185,7 @@ class _Viewer:
 
     def _refused(self, conversation: Conversation, rendered: Rendered) -> PreviewRow:
         """A row that no example was made of, up to the limit."""
-        encoding = self._encode(rendered)
+        encoding = self._encode(conversation, rendered)
         labels = Tokens(array(TOKEN_TYPE, encoding.ids), trained_runs(encoding.offsets, rendered.trained)).labels
         return self._cut_row(conversation, rendered, encoding, labels[: self._limit], is_usable=False)
 
@@ -198,8 +198,9 @@ class _Viewer:
         ids, labels = tuple(example.input_ids), tuple(example.labels)
         return PreviewRow(example.path, example.line, tuple(segments), ids, labels, limit=self._limit)
 
-    def _encode(self, rendered: Rendered) -> Encoding:
-        return self._text_model.encode(rendered.text, rendered.plain)
+    def _encode(self, conversation: Conversation, rendered: Rendered, train_on: TrainOn | None = None) -> Encoding:
+        cuts = cuts_of(rendered, conversation, self._text_model, train_on or self._settings.train_on)
+        return self._text_model.encode(rendered.text, rendered.plain, cuts)
 
     def _cut_row(
         self,
@@ -239,7 +240,7 @@ class _Viewer:
         starts = exchange_starts(conversation)
         for start in starts[1:]:
             for rendered in self._renderings(from_turn(conversation, start), train_on):
-                encoding = self._encode(rendered)
+                encoding = self._encode(conversation, rendered, train_on)
                 if encoding.ids == list(example.input_ids):
                     row = self._cut_row(conversation, rendered, encoding, example.labels, is_usable=True)
                     return replace(row, cut=self._raw(conversation.messages[starts[0] : start]), cut_at_start=True)
@@ -281,7 +282,7 @@ class _Viewer:
         if not renderings:
             return self._raw(conversation.rejected)
         rendered = renderings[-1]
-        encoding = self._encode(rendered)
+        encoding = self._encode(worse, rendered)
         segments = self._segments(rendered.text, encoding, [NOT_TRAINED] * len(encoding.ids))
         return tuple(_from_character(segments, _common_start(rendered.text, chosen.text)))
 
@@ -313,14 +314,26 @@ def _from_character(segments: Sequence[Segment], start: int) -> list[Segment]:
 
 def _turns(rendered: Rendered, encoding: Encoding, labels: Sequence[int]) -> Iterable[Turn]:
     """Tokens of each turn, those included that are cut; trained ones as far as there are labels."""
-    starts = [start for start, _ in rendered.turns]
-    for index, (message, span) in enumerate(zip(rendered.messages, rendered.turns, strict=True)):
-        following = next((start for start in starts[index + 1 :] if start > span[0]), len(rendered.text))
+    reaches = _reaches(rendered)
+    for message, span, reach in zip(rendered.messages, rendered.turns, reaches, strict=True):
         tokens = sum(1 for offset in encoding.offsets if _overlap(offset, span))
-        reach = (span[0], following)
         learned = zip(encoding.offsets, labels, strict=False)
         trained = sum(1 for offset, label in learned if label != NOT_TRAINED and _overlap(offset, reach))
         yield Turn(message["role"], tokens, trained)
+
+
+def _reaches(rendered: Rendered) -> list[Span]:
+    """For each turn the characters whose trained tokens are its own: an answer has what is learned around it too."""
+    reaches: list[Span] = []
+    shown = 0
+    for index, (start, stop) in enumerate(rendered.turns):
+        following = next((later for later, _ in rendered.turns[index + 1 :] if later > start), len(rendered.text))
+        is_answer = rendered.messages[index]["role"] == "assistant"
+        next_is_answer = index + 1 < len(rendered.turns) and rendered.messages[index + 1]["role"] == "assistant"
+        end = stop if next_is_answer and not is_answer else following
+        reaches.append((min(shown, start) if is_answer else start, end))
+        shown = max(shown, end)
+    return reaches
 
 
 def _overlap(token: Span, span: Span) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from llm_finetune.data.boundaries import Boundaries, filled
 from llm_finetune.data.control import ControlTokens
 from llm_finetune.data.end_tokens import EndTokens
 from llm_finetune.data.jinja_template import JinjaTemplate, TemplateRefusalError
@@ -189,31 +190,82 @@ class TextModel:
             messages = [{"role": "system", "content": self.system}, *messages]
         if not messages:
             return self.encode("").ids
-        disguise = self.control.disguise(self.arranged(messages), tools)
-        return self.encode(*disguise.undone(self.prompt_text(disguise.messages, disguise.tools))).ids
+        messages = self.arranged(messages)
+        disguise = self.control.disguise(messages, tools)
+        text, plain = disguise.undone(self.prompt_text(disguise.messages, disguise.tools))
+        turns = [turn for turn, message in enumerate(messages) if message["role"] == "assistant"]
+        return self.encode(text, plain, self.answer_starts(text, messages, tools, turns)).ids
 
-    def encode(self, text: str, plain: Sequence[Span] = ()) -> Encoding:
+    def answer_starts(self, text: str, messages: Sequence[Message], tools: Tools, turns: Sequence[int]) -> list[int]:
+        """Where the prompts of some answers end in the text of a conversation, as far as it begins with them."""
+        if not turns:
+            return []
+        disguise = self.control.disguise(messages, tools)
+        starts = []
+        for turn in turns:
+            try:
+                prompt, _ = disguise.undone(self.prompt_text(disguise.messages[:turn], disguise.tools))
+            except TemplateRefusalError:
+                continue
+            if text.startswith(prompt):
+                starts.append(len(prompt))
+        return starts
+
+    @property
+    def splits_prompts(self) -> bool:
+        """Whether the tokens of a prompt change even where a mere word follows it."""
+        found: bool | None = self.memory.get("splits_prompts")
+        if found is None:
+            text, start = self._probe()
+            cuts = self.answer_starts(text, [{"role": "user", "content": "a"}, {"role": "assistant"}], (), [1])
+            found = bool(start) and self.encode(text).ids != self.encode(text, (), cuts).ids
+            self.memory["splits_prompts"] = found
+        return found
+
+    def encode(self, text: str, plain: Sequence[Span] = (), cuts: Sequence[int] = ()) -> Encoding:
         """Token ids with the beginning-of-sequence token exactly once, where the tokenizer has one by default.
 
-        In the ranges of `plain`, no spelling becomes a control token.
+        In the ranges of `plain`, no spelling becomes a control token. What stands before each of the `cuts` has the
+        tokens it has where nothing follows.
         """
-        return self.encode_all([(text, plain)])[0]
+        return self.encode_all([(text, plain)], [cuts])[0]
 
-    def encode_all(self, rendered: Sequence[tuple[str, Sequence[Span]]]) -> list[Encoding]:
-        """Token ids of many texts, each with its plain ranges, on all cores."""
+    def encode_all(
+        self, rendered: Sequence[tuple[str, Sequence[Span]]], cuts: Sequence[Sequence[int]] | None = None
+    ) -> list[Encoding]:
+        """Token ids of many texts, each with its plain ranges and cuts, on all cores."""
         backend = self._backend()
         batch = backend.encode_batch([text for text, plain in rendered if not plain], add_special_tokens=False)
         quick = iter(batch)
-        first = self.default_bos
-        encodings = []
+        encodings: list[tuple[list[int], list[Span]]] = []
         for text, plain in rendered:
             if plain:
                 ids, offsets = self.control.encode(text, plain)
             else:
                 encoded = next(quick)
                 ids, offsets = encoded.ids, encoded.offsets
-            encodings.append(_encoding(ids, offsets, first))
-        return encodings
+            encodings.append((ids, filled(offsets)))
+        if cuts is not None and any(cuts):
+            encodings = self._cut(rendered, encodings, cuts)
+        first = self.default_bos
+        return [_encoding(ids, offsets, first) for ids, offsets in encodings]
+
+    def _cut(
+        self,
+        rendered: Sequence[tuple[str, Sequence[Span]]],
+        encodings: Sequence[tuple[list[int], list[Span]]],
+        cuts: Sequence[Sequence[int]],
+    ) -> list[tuple[list[int], list[Span]]]:
+        """The tokens with a boundary at each cut."""
+        boundaries: Boundaries | None = self.memory.get("boundaries")
+        backend = self._backend()
+        if boundaries is None:
+            boundaries = self.memory["boundaries"] = Boundaries(backend, self.control)
+        rows = list(zip(rendered, encodings, cuts, strict=True))
+        asked = list({part: None for (text, _), raw, at in rows for part in boundaries.before(text, raw, at)})
+        found = backend.encode_batch(asked, add_special_tokens=False)
+        known = {part: encoded.ids for part, encoded in zip(asked, found, strict=True)}
+        return [boundaries.put(text, plain, raw, at, known) for (text, plain), raw, at in rows]
 
     def _backend(self) -> Any:
         """The tokenizer in Rust, without the padding and cutting that an earlier caller may have asked for."""
@@ -259,28 +311,9 @@ def _without_blanks(prompt: str, messages: Sequence[Message]) -> str:
 
 
 def _encoding(ids: list[int], offsets: list[tuple[int, int]], first: int | None) -> Encoding:
-    if any(start == stop for start, stop in offsets):
-        offsets = _filled(offsets)
     if first is not None:
         while ids[:2] == [first, first]:
             ids, offsets = ids[1:], offsets[1:]
         if ids[:1] != [first]:
             ids, offsets = [first, *ids], [(0, 0), *offsets]
     return Encoding(ids, offsets)
-
-
-def _filled(offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Offsets in which a token that lost its blanks stands for them again, and a mere prefix for what follows it."""
-    following: list[tuple[int, int]] = []
-    nearest = (0, 0)
-    for start, stop in reversed(offsets):
-        nearest = (start, stop) if start < stop else nearest
-        following.append(nearest)
-    filled, shown = [], 0
-    for (start, stop), after in zip(offsets, reversed(following), strict=True):
-        if start < stop:
-            filled.append((start, stop))
-        else:
-            filled.append((shown, start) if shown < start else after)
-        shown = max(shown, stop)
-    return filled

@@ -413,3 +413,68 @@ class TestSplitRows:
         assert as_lists(encoded.examples) == as_lists(whole)
         assert encoded.kept == (0, 0)
         assert "the oldest 2 turns" in str(encoded.notes[0])
+
+
+BLANKS = ["  hello", "\n\nhello", " 你好", "\thi", "\n", "   ", "hello", "  <|im_end|> x", "\n\n  <|im_end|>"]
+ENDS_WITH_BLANKS = {
+    "chatml": "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n|<|im_start|>assistant\n",
+    "two lines": "<|im_start|>{{ m.role }}\n\n{{ m.content }}<|im_end|>\n|<|im_start|>assistant\n\n",
+    "no marks": "{{ m.role }}:\n{{ m.content }}{% if m.role == 'assistant' %}<|im_end|>{% endif %}\n|assistant:\n",
+    "a blank": "{{ m.role }}: {{ m.content }}{% if m.role == 'assistant' %}<|im_end|>{% endif %}\n|assistant: ",
+}
+
+
+def joining_text_model(shape: str, prefix: str | None) -> TextModel:
+    """A tokenizer that joins blanks across lines, byte-level or with SentencePiece's mark of blanks."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    made = Tokenizer(models.BPE(unk_token="<unk>"))
+    if prefix is None:
+        made.pre_tokenizer, made.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    else:
+        made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=prefix, split=False)
+        made.decoder = decoders.Metaspace(prepend_scheme=prefix)
+    alphabet = [*pre_tokenizers.ByteLevel.alphabet(), "\n", "\t", "▁", "你", "好"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=500, special_tokens=["<unk>", "<|im_start|>", "<|im_end|>"], initial_alphabet=alphabet
+    )
+    made.train_from_iterator(["t\n  hello t\n\n\nhello :\n \n\n  \n\n\n:\n\thi \n 你好"] * 50, trainer)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, eos_token="<|im_end|>", unk_token="<unk>")
+    turn, prompt = ENDS_WITH_BLANKS[shape].split("|assistant" if shape in ("no marks", "a blank") else "|<|im_start|>a")
+    prompt = ("assistant" if shape in ("no marks", "a blank") else "<|im_start|>a") + prompt
+    template = f"{{% for m in messages %}}{turn}{{% endfor %}}{{% if add_generation_prompt %}}{prompt}{{% endif %}}"
+    return TextModel(tokenizer, template, frozenset({2}))
+
+
+@pytest.mark.parametrize("train_on", ["assistant", "last_assistant", "all"])
+@pytest.mark.parametrize("prefix", [None, "first", "always", "never"])
+@pytest.mark.parametrize("shape", list(ENDS_WITH_BLANKS))
+def test_answers_that_begin_with_blanks_follow_the_prompt_of_a_chat(
+    shape: str, prefix: str | None, train_on: Any
+) -> None:
+    model = joining_text_model(shape, prefix)
+    lead = " " if shape == "a blank" else ""
+    mixed = 0
+    for first, second in zip(BLANKS, [*BLANKS[4:], *BLANKS[:4]], strict=True):
+        row = talk("hi", first, "<|im_end|>b", second)
+        (rendered,) = render_conversation(row, model, train_on)
+        (example,) = encode_conversations([row], model, DataSettings(train_on=train_on)).examples
+        ids, labels = list(example.input_ids), list(example.labels)
+        mixed += ids != model.encode(rendered.text, rendered.plain).ids
+        prompts = [model.prompt_ids(row.messages[:1]), model.prompt_ids(row.messages[:3])]
+        assert [ids[: len(prompt)] for prompt in prompts] == prompts
+        assert ids.count(2) == (2 if shape in ("no marks", "a blank") else 4)
+        if train_on == "all":
+            assert NOT_TRAINED not in labels
+            continue
+        starts = [len(prompt) for prompt in prompts][-1 if train_on == "last_assistant" else 0 :]
+        assert [n for n, label in enumerate(labels) if label != NOT_TRAINED and labels[n - 1] == NOT_TRAINED] == starts
+        if prefix is None:
+            trained = model.tokenizer.decode([label for label in labels if label != NOT_TRAINED])
+            answers = [second] if train_on == "last_assistant" else [first, second]
+            assert trained == "".join(f"{lead}{answer}<|im_end|>" for answer in answers)
+        else:
+            names = model.tokenizer.convert_ids_to_tokens(labels[starts[-1] :][: labels[starts[-1] :].index(2)])
+            assert "".join(names).replace("▁", " ") == f"{lead}{second}"
+    assert mixed or shape == "a blank"

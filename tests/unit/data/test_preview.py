@@ -240,3 +240,32 @@ def test_rows_of_a_file_are_checked_one_at_a_time(tmp_path: Any) -> None:
     assert first is not None
     assert first.line == 1
     assert converted.conversation is not None
+
+
+def test_what_is_learned_before_an_answer_is_counted_with_the_answer(text_model: TextModel) -> None:
+    template = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}value {% endif %}"
+        "{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    leading = replace(text_model, chat_template=template)
+    tool = {"role": "tool", "content": "item"}
+    whole = conversation("hello", "good", "hello", "morning")
+    whole = replace(whole, messages=(*whole.messages[:2], tool, *whole.messages[3:]))
+    (row,) = preview_conversation(whole, leading, DataSettings())
+    assert row.trained == ["value good<|im_end|>", "value morning<|im_end|>"]
+    assert [(turn.role, turn.trained > 0) for turn in row.turns] == [
+        ("user", False),
+        ("assistant", True),
+        ("tool", False),
+        ("assistant", True),
+    ]
+    assert sum(turn.trained for turn in row.turns) == row.trained_tokens
+
+
+def test_blanks_an_answer_begins_with_are_shown_as_trained(text_model: TextModel) -> None:
+    for train_on in ("assistant", "last_assistant", "all"):
+        settings = DataSettings(train_on=train_on)
+        rows = preview_conversation(conversation("hello", "\n\n good", "hello", "  morning"), text_model, settings)
+        assert_shows_what_is_trained(rows, text_model)
+        assert rows[0].turns
+        assert rows[0].trained[-1].endswith("  morning<|im_end|>" + ("\n" if train_on == "all" else ""))
