@@ -7,6 +7,7 @@ share the texts around the contents, so that one row in thousands needs the mark
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from llm_finetune.data.jinja_template import TemplateRefusalError
 from llm_finetune.data.private_use import private_range
@@ -16,6 +17,8 @@ Span = tuple[int, int]
 Render = Callable[[Sequence[Message]], str]
 
 THINK_START, THINK_END = "<think>", "</think>"
+_FEW_TURNS = 48
+"""So many are always marked one by one where they cannot be marked all at once: each costs a rendering."""
 
 
 def spans_between(constants: Sequence[str], parts: Sequence[str | None], text: str) -> list[Span] | None:
@@ -62,7 +65,9 @@ def turn_spans(render: Render, messages: Sequence[Message], text: str) -> list[S
     present = [turn for turn, message in enumerate(messages) if message.get("content")]
     spans = marker.marked({turn: (0, len(messages[turn]["content"])) for turn in present})
     if spans is None:
-        spans = {turn: span for turn in present if (span := _one_span(marker, turn)) is not None}
+        spans = {}
+        for group in _groups(messages, present):
+            spans |= _group_spans(marker, group)
     return [spans.get(turn) for turn in range(len(messages))]
 
 
@@ -83,15 +88,45 @@ def thought_in(content: str) -> tuple[int, str]:
     return thought.index(core, start), core
 
 
-def _one_span(marker: "_Marker", turn: int) -> Span | None:
-    """The span of one turn, whose text the template may trim or cut at `</think>`."""
+def _groups(messages: Sequence[Message], turns: Sequence[int]) -> list[list[int]]:
+    """The turns that a template may be thought to write alike; each by itself where they are few."""
+    if len(turns) <= _FEW_TURNS:
+        return [[turn] for turn in turns]
+    groups: dict[Any, list[int]] = {}
+    for turn in turns:
+        content, is_edge = str(messages[turn]["content"]), turn in {turns[0], turns[-1]}
+        blanks = content != content.lstrip(), content != content.rstrip()
+        kind = messages[turn]["role"], blanks, THINK_START in content, THINK_END in content
+        groups.setdefault(turn if is_edge else kind, []).append(turn)
+    return list(groups.values())
+
+
+def _group_spans(marker: "_Marker", turns: Sequence[int]) -> dict[int, Span]:
+    """The spans of turns, all at once where one way to mark them fits all."""
+    if len(turns) > 1:
+        choices = [_marked_parts(marker, turn) for turn in turns]
+        for place in range(min(map(len, choices))):
+            parts = {turn: choice[place] for turn, choice in zip(turns, choices, strict=True)}
+            if (spans := marker.marked(parts)) is not None:
+                return spans
+    return {turn: span for turn in turns if (span := _one_span(marker, turn)) is not None}
+
+
+def _marked_parts(marker: "_Marker", turn: int) -> list[Span]:
+    """The parts of a turn's text that a template may leave of it, the longest first."""
     content = str(marker.messages[turn]["content"])
     start, stop = len(content) - len(content.lstrip()), len(content.rstrip())
     parts = [(0, len(content)), (0, stop), (start, len(content)), (start, stop)]
     if marker.messages[turn]["role"] == "assistant" and (core := content.split(THINK_END)[-1].strip()):
         start = content.rindex(core)
         parts.append((start, start + len(core)))
-    for part in dict.fromkeys(parts):
+    return list(dict.fromkeys(parts))
+
+
+def _one_span(marker: "_Marker", turn: int) -> Span | None:
+    """The span of one turn, whose text the template may trim or cut at `</think>`."""
+    content, parts = str(marker.messages[turn]["content"]), _marked_parts(marker, turn)
+    for part in parts:
         if (spans := marker.marked({turn: part})) is not None:
             return spans[turn]
     core = content[slice(*parts[-1])]

@@ -4,11 +4,24 @@ One rendering where that is what a chat would have read turn by turn; where the 
 than it writes the last turn, one rendering a turn. Never guessed: a turn that cannot be found is a RowError.
 """
 
+import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from llm_finetune.data.answers import Answer, Chat, RewrittenError, answer_of, calls_of, thought_of
+from llm_finetune.data.answers import (
+    FEW_ANSWERS,
+    Answer,
+    Chat,
+    RewrittenError,
+    answers_of,
+    calls_in,
+    sample_of,
+    thought_of,
+    traits_of,
+)
 from llm_finetune.data.jinja_template import TemplateRefusalError
 from llm_finetune.data.layout import Found, Layout, Part, Shape, shape_of
 from llm_finetune.data.mask import THINK_END, Span, turn_spans
@@ -101,8 +114,85 @@ def _found(chat: Chat, learned: frozenset[int], *, everything: bool) -> list[tup
         except RewrittenError:
             if shape is not None:
                 _remember(chat, shape, None)
-    parts = ((turn, chat.upto(turn)) for turn in sorted(looked_for))
-    return [(turn, _whole(part, frozenset([turn]), _shape(part, frozenset([turn])))) for turn, part in parts]
+    turns = sorted(looked_for)
+    if len(turns) > FEW_ANSWERS:
+        return _many_parts(chat, turns)
+    return [(turn, _part(chat, turn)) for turn in turns]
+
+
+def _part(chat: Chat, turn: int) -> Found:
+    """Raises: RewrittenError, RowError, TemplateRefusalError"""
+    learned = frozenset([turn])
+    part = chat.upto(turn)
+    return _whole(part, learned, _shape(part, learned))
+
+
+def _many_parts(chat: Chat, turns: Sequence[int]) -> list[tuple[int | None, Found]]:
+    """The rendering up to each of many turns, of which those that are alike need not all be looked into.
+
+    Raises: RewrittenError, RowError, TemplateRefusalError
+    """
+    groups: dict[Any, list[int]] = {}
+    for turn in turns:
+        groups.setdefault(_kind_of_end(chat, turn), []).append(turn)
+    alike = [group for kind, group in groups.items() if kind is not None and len(group) > FEW_ANSWERS]
+    skipped = {turn for group in alike for turn in group} - {turn for group in alike for turn in sample_of(group)}
+    skipped.discard(turns[-1])
+    found = {turn: _part(chat, turn) for turn in turns if turn not in skipped}
+    for group in alike:
+        tails = {_Tail.of(found[turn], turn) for turn in group if turn in found}
+        tail = tails.pop() if len(tails) == 1 else None
+        for turn in group:
+            if turn in skipped:
+                continued = None if tail is None else tail.found(chat, turn, found[turns[-1]])
+                found[turn] = continued or _part(chat, turn)
+    return [(turn, found[turn]) for turn in turns]
+
+
+def _kind_of_end(chat: Chat, turn: int) -> Any:
+    """What a template may look at in an answer and the turn before it; None where it may look at more."""
+    message, before = chat.messages[turn], chat.messages[turn - 1] if turn else None
+    content, calls = message.get("content"), message.get("tool_calls")
+    if before is None or bool(content) == bool(calls):
+        return None
+    own = (*message, content, len(calls)) if calls else traits_of(message, (0, len(str(content))))
+    earlier = traits_of(before, (0, len(str(before.get("content")))))
+    return None if own is None or earlier is None else (earlier, own)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The constants around an answer that is the last turn of a rendering."""
+
+    opening: str
+    """Behind the text of the turn before, up to where the prompt ends."""
+    lead: str
+    """What else stands before the text of the answer."""
+    ending: str
+    """Behind the text of the answer."""
+    behind: int
+    """Characters of the ending that are not learned."""
+
+    @classmethod
+    def of(cls, found: Found, turn: int) -> "_Tail":
+        text, ((start, stop),), own = found.text, found.answers, found.turns[turn]
+        return cls(text[found.turns[turn - 1][1] : start], text[start : own[0]], text[own[1] :], len(text) - stop)
+
+    def found(self, chat: Chat, turn: int, longer: Found) -> Found | None:
+        """The rendering up to a turn, if it is that of a longer part of the chat, and ends like this."""
+        text, message, spans = chat.render(chat.messages[: turn + 1]), chat.messages[turn], longer.turns[:turn]
+        head = longer.text[: spans[-1][1]] + self.opening
+        own = (len(head) + len(self.lead), len(text) - len(self.ending))
+        if not text.startswith(head + self.lead) or not text.endswith(self.ending) or own[0] >= own[1]:
+            return None
+        if max(stop for _, stop in spans) > spans[-1][1]:
+            return None
+        if message.get("tool_calls"):
+            end = chat.text_model.ends.behind_calls(text, own[0])
+            is_known = end is not None and (end.start(), end.end()) == (own[1], len(text) - self.behind)
+        else:
+            is_known = text[slice(*own)] == message["content"]
+        return Found(text, (*spans, own), ((len(head), len(text) - self.behind),)) if is_known else None
 
 
 def _shape(chat: Chat, learned: frozenset[int]) -> Shape | None:
@@ -144,7 +234,7 @@ def _examined(chat: Chat, learned: frozenset[int], text: str, *, is_shaped: bool
     spans = turn_spans(chat.render, chat.messages, text)
     _require_turns(chat, learned, spans)
     _require_tools(chat, text)
-    answers = {turn: answer_of(chat, turn, text, spans[turn]) for turn in sorted(learned)}
+    answers = answers_of(chat, sorted(learned), text, spans)
     last = len(chat.messages) - 1
     dropped, appended = 0, ""
     if last in answers and not answers[last].has_end:
@@ -152,11 +242,7 @@ def _examined(chat: Chat, learned: frozenset[int], text: str, *, is_shaped: bool
         stop = len(text) - dropped + len(appended)
         answers[last] = Answer(answers[last].start, stop, len(appended), has_end=True)
     places = {turn: (answer.start, answer.stop) for turn, answer in answers.items()}
-    calls = {
-        turn: calls_of(chat, turn, text, spans[turn], answers.get(turn))
-        for turn, message in enumerate(chat.messages)
-        if message.get("tool_calls")
-    }
+    calls = calls_in(chat, text, spans, answers)
     turns = tuple(span or calls.get(turn) or (len(text), len(text)) for turn, span in enumerate(spans))
     found = Found(text[: len(text) - dropped] + appended, turns, tuple(places.values()))
     if not is_shaped or None in calls.values():
@@ -193,12 +279,39 @@ def _require_tools(chat: Chat, text: str) -> None:
     """Raises: RowError if the template drops the tools, or a call of one."""
     if chat.tools and chat.text_model.render(chat.messages) == text:
         raise RowError(row_problem("template_without_tools", chat.conversation))
+    if _are_all_written(chat, text):
+        return
     for turn, message in enumerate(chat.messages):
         for index in range(len(message.get("tool_calls") or ())):
             for changed in _other_calls(message, index):
                 messages = (*chat.messages[:turn], changed, *chat.messages[turn + 1 :])
                 if chat.render(messages) == text:
                     raise chat.error("template_without_tool_calls", turn)
+
+
+def _are_all_written(chat: Chat, text: str) -> bool:
+    """Whether all calls show in one rendering that has a mark in each name and in the arguments of each."""
+    mark = next(mark for mark in (f"q{number}q" for number in itertools.count()) if mark not in text)
+    numbers = itertools.count()
+    messages = [_marked_calls(message, mark, numbers) for message in chat.messages]
+    marks = {f"{mark}{number}q" for number in range(next(numbers))}
+    if not marks:
+        return True
+    try:
+        written = chat.render(messages)
+    except TemplateRefusalError:
+        return False
+    return marks <= set(re.findall(f"{mark}[0-9]+q", written))
+
+
+def _marked_calls(message: Message, mark: str, numbers: Iterator[int]) -> Message:
+    """The message with a mark of its own in each name of a tool, and in the arguments of each call."""
+    calls = []
+    for call in message.get("tool_calls") or ():
+        function, arguments = call["function"], call["function"].get("arguments") or {}
+        name, key = f"{function['name']}{mark}{next(numbers)}q", f"{mark}{next(numbers)}q"
+        calls.append({**call, "function": {**function, "name": name, "arguments": {**arguments, key: 0}}})
+    return {**message, "tool_calls": calls} if calls else message
 
 
 def _other_calls(message: Message, index: int) -> Iterator[Message]:

@@ -1,12 +1,13 @@
 """From a conversation to text and trained characters: what is learned, and every reason to refuse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from llm_finetune.data.jinja_template import TemplateRefusalError
+from llm_finetune.data import answers, mask, render
+from llm_finetune.data.jinja_template import JinjaTemplate, TemplateRefusalError
 from llm_finetune.data.render import Rendered, RowError, render_conversation
 from llm_finetune.data.rows import Conversation, Message
 from llm_finetune.data.template_notes import (
@@ -303,3 +304,118 @@ def test_spelled_control_tokens_are_told(chatml: Any) -> None:
     assert "<|im_end|> <|im_start|>" in problem.message
     assert control_tokens(row(*TURNS), chatml) is None
     assert control_tokens(row(assistant("<|im_end|>"), plain=True), chatml) is None
+
+
+REWRITING = (
+    "{% if tools %}{{ tools | tojson }}\n{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{% if loop.last and m.role == 'assistant' %}<think>\n\n</think>\n\n{% endif %}{{ m.content or '' }}"
+    "{% for c in m.tool_calls or [] %}<call>{{ c.function | tojson }}</call>{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""Writes the last answer in another way than those before it."""
+
+
+@pytest.fixture
+def renders(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many messages each rendering of a template had."""
+    counts: list[int] = []
+    fill = JinjaTemplate.fill
+
+    def counted(self: JinjaTemplate, messages: Any, *others: Any, **more: Any) -> str:
+        counts.append(len(messages))
+        return fill(self, messages, *others, **more)
+
+    monkeypatch.setattr(JinjaTemplate, "fill", counted)
+    return counts
+
+
+def pairs(count: int) -> list[Message]:
+    return [turn for number in range(count) for turn in (user(f"ask {number}."), assistant(f"say {number}."))]
+
+
+def exchanges(count: int) -> list[Message]:
+    turns = [user("go")]
+    for number in range(count):
+        call = {"type": "function", "function": {"name": "f", "arguments": {"x": number}}}
+        turns.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        turns.append({"role": "tool", "content": f'{{"result": {number}}}'})
+    return [*turns, assistant("done.")]
+
+
+def looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look into each answer, however many there are."""
+    for module in (answers, render):
+        monkeypatch.setattr(module, "FEW_ANSWERS", 10_000)
+
+
+def test_answers_that_are_alike_are_not_all_looked_into(
+    chatml: Any, renders: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = row(system("S"), *pairs(120))
+    found = render_conversation(many, chatml, "assistant")
+    assert len(renders) < 60
+    chatml.memory.clear()
+    looked_into(monkeypatch)
+    assert found == render_conversation(many, chatml, "assistant")
+    assert pieces(found[0]) == [f"say {number}.<|im_end|>" for number in range(120)]
+
+
+@pytest.mark.parametrize(
+    "template", [CHATML.replace("{{ m.content }}", "{{ m.content }}{{ m.tool_calls }}"), REWRITING]
+)
+def test_long_tool_use_takes_few_renderings_a_turn(
+    template: str, make_text_model: MakeTextModel, renders: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = row(*exchanges(60))
+    model = make_text_model(template, TOKENS, eos="<|im_end|>")
+    found = render_conversation(many, model, "assistant")
+    assert len(renders) < 5 * 60
+    model.memory.clear()
+    looked_into(monkeypatch)
+    assert found == render_conversation(many, model, "assistant")
+    assert len(found) == (61 if template == REWRITING else 1)
+
+
+@pytest.mark.parametrize("odd", ["<b>say</b>", " say ", "<think>\nwhy\n</think>\n\nsay"])
+@pytest.mark.parametrize("template", [CHATML, REWRITING, CHATML.replace("m.content", "m.content | trim")])
+def test_an_odd_answer_among_many_is_placed_as_it_is_alone(
+    template: str, odd: str, make_text_model: MakeTextModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = pairs(40)
+    turns[51] = assistant(odd)
+    model = make_text_model(template, TOKENS, eos="<|im_end|>")
+    found = _outcome(row(*turns), model)
+    model.memory.clear()
+    looked_into(monkeypatch)
+    assert found == _outcome(row(*turns), model)
+
+
+def test_answers_rewritten_in_the_middle_only_are_seen(make_text_model: MakeTextModel, renders: list[int]) -> None:
+    numbered = CHATML.replace("{{ m.content }}", "{{ m.content }}{% if loop.revindex0 > 9 %}.{% endif %}")
+    model = make_text_model(numbered, TOKENS, eos="<|im_end|>")
+    found = render_conversation(row(*pairs(40)), model, "assistant")
+    assert len(found) == 40
+    assert [pieces(part) for part in found] == [[f"say {number}.<|im_end|>"] for number in range(40)]
+
+
+def _outcome(conversation: Conversation, model: Any) -> Any:
+    try:
+        return render_conversation(conversation, model, "assistant")
+    except RowError as error:
+        return error.problem
+
+
+@pytest.mark.parametrize("blank", [[20], range(120)])
+def test_blanks_that_are_trimmed_cost_few_renderings(
+    blank: Sequence[int], make_text_model: MakeTextModel, renders: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = pairs(60)
+    for turn in blank:
+        turns[turn] = {**turns[turn], "content": turns[turn]["content"] + "\n"}
+    model = make_text_model(CHATML.replace("m.content", "m.content | trim"), TOKENS, eos="<|im_end|>")
+    found = render_conversation(row(*turns), model, "assistant")
+    assert len(renders) < 60
+    model.memory.clear()
+    looked_into(monkeypatch)
+    monkeypatch.setattr(mask, "_FEW_TURNS", 10_000)
+    assert found == render_conversation(row(*turns), model, "assistant")
