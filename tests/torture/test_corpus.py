@@ -215,7 +215,8 @@ CORPUS: list[tuple[str, bytes, int, str]] = [
     ("sqlite.db", b"SQLite format 3\x00", 0, "unsupported_kind"),
     ("arrow.arrow", b"ARROW1\x00\x00", 0, "unsupported_kind"),
     ("random.bin", bytes(range(256)), 0, "no_known_layout"),
-    ("random_high.bin", bytes(range(128, 256)) * 2, 0, "no_known_layout"),
+    ("random_high.bin", bytes(range(128, 256)) * 2, 0, "bad_encoding"),
+    ("big5.txt", "樣板\n你好\n".encode("cp950"), 0, "bad_encoding"),
 ]
 
 

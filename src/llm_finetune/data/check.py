@@ -96,6 +96,9 @@ class RowChecker:
         self._dropped: Counter[str] = Counter()
         self._repaired: Counter[str] = Counter()
         self._formats: Counter[str] = Counter()
+        self._sought: dict[str, str] = {}
+        """Columns of the settings that rows were searched for, by the key that names them."""
+        self._reached: set[str] = set()
 
     def conversations(self, sources: Iterable[Source]) -> Iterator[Conversation]:
         """The conversations of the rows that can be used, in order."""
@@ -113,7 +116,7 @@ class RowChecker:
         return CheckReport(
             read=self._read,
             kept=self._kept,
-            errors=self._findings.errors,
+            errors=(*self._absent(), *self._findings.errors),
             warnings=self._findings.warnings,
             counts=dict(self._findings.counts),
             dropped_by=dict(self._dropped),
@@ -137,6 +140,14 @@ class RowChecker:
         self._findings.warn(layout.notes())
         self._findings.error(layout.absent_columns())
         self._formats.update(layout.counts)
+        self._sought |= layout.sought()
+        self._reached |= layout.reached
+
+    def _absent(self) -> list[Problem]:
+        """Columns of the settings that no row of any source has."""
+        return [
+            _absent_column(column, key) for key, column in sorted(self._sought.items()) if column not in self._reached
+        ]
 
     def _drop(self, problems: Sequence[Problem]) -> None:
         self._dropped[problems[0].code] += 1
@@ -182,20 +193,21 @@ class _Layout:
         self.source = source
         self.counts: Counter[str] = Counter()
         """Rows by the name of their format."""
+        self.reached: set[str] = set()
+        """Columns that a row had."""
         self._columns = {**settings.columns, **source.columns}
+        self._moved = self._columns.values() - self._columns.keys()
         self._wanted = source.format if source.format != "auto" else settings.format
-        self._absent = set(self._columns)
         self._ignored: dict[str, None] = {}
         self._known: dict[tuple[str, ...], Format | None] = {}
         self._group_by = settings.group_by
-        self._lacks_group = settings.group_by is not None
         columns = [*self._columns.values(), *([settings.group_by] if settings.group_by else [])]
         self._sources = {name for column in columns for name in (column, column.split(".")[0])}
 
     def converted(self, row: Row, repairs: frozenset[str]) -> Converted:
         """The conversation of a row, or why there is none."""
-        if self._lacks_group and self._group_by is not None:
-            self._lacks_group = not reached(row.values, self._group_by)[0]
+        if self._group_by is not None and reached(row.values, self._group_by)[0]:
+            self.reached.add(self._group_by)
         if self._columns:
             row = self._mapped(row)
         keys = tuple(row.values)
@@ -218,13 +230,12 @@ class _Layout:
 
     def _mapped(self, row: Row) -> Row:
         """The row with the user's columns under the names expected, and no longer under their own."""
-        moved = self._columns.values() - self._columns.keys()
-        values = {name: value for name, value in row.values.items() if name not in moved}
+        values = {name: value for name, value in row.values.items() if name not in self._moved}
         for target, column in self._columns.items():
             present, value = reached(row.values, column)
             if present:
                 values[target] = value
-                self._absent.discard(target)
+                self.reached.add(column)
         return Row(values, row.path, row.line)
 
     def notes(self) -> list[Problem]:
@@ -241,18 +252,31 @@ class _Layout:
     def _note(self, code: str, **values: object) -> Problem:
         return Problem(code, say(f"data.{code}", **values), say(f"data.{code}.fix", **values), self.source.shown)
 
+    def sought(self) -> dict[str, str]:
+        """The columns that the settings name for all sources, by key; nothing where there are no rows."""
+        if not self._known:
+            return {}
+        columns = {f"data.columns.{name}": column for name, column in self._columns.items()}
+        shared = {key: column for key, column in columns.items() if key not in self._own()}
+        return shared if self._group_by is None else {**shared, "data.group_by": self._group_by}
+
     def absent_columns(self) -> list[Problem]:
-        """Columns of the settings that no row has; nothing where there are no rows."""
+        """Columns that the source names itself and no row of it has; nothing where there are no rows."""
         if not self._known:
             return []
-        absent = {f"data.columns.{name}": self._columns[name] for name in sorted(self._absent)}
-        if self._lacks_group and self._group_by is not None:
-            absent["data.group_by"] = self._group_by
-        fix = say("data.absent_column.fix")
         return [
-            Problem("absent_column", say("data.absent_column", column=column), fix, field=field_name)
-            for field_name, column in absent.items()
+            replace(_absent_column(column, key), path=self.source.shown)
+            for key, column in sorted(self._own().items())
+            if column not in self.reached
         ]
+
+    def _own(self) -> dict[str, str]:
+        return {f"data.columns.{name}": column for name, column in self.source.columns.items()}
+
+
+def _absent_column(column: str, key: str) -> Problem:
+    message = say("data.absent_column", column=column)
+    return Problem("absent_column", message, say("data.absent_column.fix"), field=key)
 
 
 def reached(values: Mapping[str, Any], dotted: str) -> tuple[bool, Any]:

@@ -1,4 +1,4 @@
-"""Fill in a chat template. Compiled once, in the sandbox of transformers; knows no tokens and no spans."""
+"""Fill in a chat template, compiled once in the restricted environment of transformers. Knows no tokens, no spans."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property

@@ -186,8 +186,8 @@ TEXTS: dict[str, str | tuple[str, str]] = {
     "cli.stats.longest": ("longest", "最長的資料"),
     "cli.stats.tokens": ("tokens", "token 數"),
     "cli.stats.summary": (
-        "{read:,} rows read, {rows:,} examples counted, {left_out:,} rows left out",
-        "讀取 {read:,} 筆，計入 {rows:,} 個範例，未計入 {left_out:,} 筆",
+        "{read:,} rows read, {rows:,} examples counted (those over the limit too), {left_out:,} rows cannot be counted",
+        "讀取 {read:,} 筆，計入 {rows:,} 個範例（包含超過上限的），無法計入 {left_out:,} 筆",
     ),
     "cli.stats.saved": ("saved: {path}", "已儲存：{path}"),
     "cli.check.without_tokens": (

@@ -17,11 +17,10 @@ from llm_finetune.data.text_model import TextModel
 from llm_finetune.data.token_cache import TokenCache
 from llm_finetune.errors import Problem
 from llm_finetune.messages import say
-from llm_finetune.model.resolve import resolve_base
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
-from llm_finetune.workflow.preparing import template_text, text_model_of, token_cache
+from llm_finetune.workflow.preparing import text_model_for, token_cache
 from llm_finetune.workflow.reading import (
     NO_VALIDATION,
     Rows,
@@ -42,7 +41,7 @@ def check(opened: Opened, *, tokens: bool = True, tell: Tell = tell_on_stderr) -
     """
     if not tokens:
         return _structure(opened.project, opened.settings)
-    text_model = _text_model(opened.project, opened.settings, tell)
+    text_model = text_model_for(opened.project, opened.settings, tell)
     with token_cache(opened.project, text_model) as cache:
         report = _whole(opened.project, opened.settings, text_model, cache)
     return replace(report, warnings=(*report.warnings, *cache.notes))
@@ -64,7 +63,7 @@ def check_any(
     whole = _on_files(paths, settings or FinetuneSettings())
     if not content and not tokens:
         return _structure(Project.at(Path()), whole)
-    text_model = _text_model(Project.at(root or Path()), whole, tell) if tokens else None
+    text_model = text_model_for(Project.at(root or Path()), whole, tell) if tokens else None
     return _whole(Project.at(Path()), whole, text_model, None)
 
 
@@ -73,11 +72,6 @@ def _on_files(paths: Sequence[Path], settings: FinetuneSettings) -> FinetuneSett
     train = [SourceSettings(path=str(path)) for path in paths]
     data = settings.data.model_copy(update={"train": train, "validation": validation})
     return settings.model_copy(update={"data": data})
-
-
-def _text_model(project: Project, settings: FinetuneSettings, tell: Tell) -> TextModel:
-    base = resolve_base(settings.model, project.root, tell)
-    return text_model_of(base, template_text(project, settings), settings, tell)
 
 
 def _structure(project: Project, settings: FinetuneSettings) -> CheckReport:

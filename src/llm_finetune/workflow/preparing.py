@@ -76,6 +76,15 @@ def text_model_of(base: Base, chat_template: str | None, settings: FinetuneSetti
     return text_model_from(tokenizer, base, settings)
 
 
+def text_model_for(project: Project, settings: FinetuneSettings, tell: Tell) -> TextModel:
+    """The renderer of the base that a configuration names.
+
+    Raises: ConfigError or ModelError if base or chat template cannot be used.
+    """
+    base = resolve_base(settings.model, project.root, tell)
+    return text_model_of(base, template_text(project, settings), settings, tell)
+
+
 def text_model_from(tokenizer: Any, base: Base, settings: FinetuneSettings, folder: Path | None = None) -> TextModel:
     """The renderer with a tokenizer that has its chat template; what was saved in `folder` ends answers too.
 

@@ -20,12 +20,11 @@ from llm_finetune.data.text_model import TextModel
 from llm_finetune.errors import DataError, Problem, UsageError
 from llm_finetune.files import write_json
 from llm_finetune.messages import say
-from llm_finetune.model.resolve import resolve_base
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
 from llm_finetune.workflow.outputs import require_writable
-from llm_finetune.workflow.preparing import template_text, text_model_of
+from llm_finetune.workflow.preparing import text_model_for
 from llm_finetune.workflow.reading import validation_entries
 
 ROWS_SHOWN, ROWS_OF_A_PAGE = 3, 300
@@ -71,8 +70,7 @@ class View:
 
     def text_model(self, tell: Tell) -> TextModel:
         """The renderer that training would use."""
-        base = resolve_base(self.settings.model, self.project.root, tell)
-        return text_model_of(base, template_text(self.project, self.settings), self.settings, tell)
+        return text_model_for(self.project, self.settings, tell)
 
 
 @dataclass(frozen=True, slots=True)

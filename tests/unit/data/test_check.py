@@ -57,3 +57,26 @@ def test_the_columns_of_a_source_are_its_own(tmp_path: Path) -> None:
     checked = check_sources([mapped, source_of(tmp_path / "b.jsonl", GOOD)], DataSettings())
     assert [row.messages[0]["content"] for row in checked.conversations] == ["a", "a"]
     assert checked.report.errors == ()
+
+
+def test_a_column_is_absent_only_if_no_source_has_it(tmp_path: Path) -> None:
+    """Columns of the settings hold for all sources together, those of a source for it alone."""
+    first = source_of(tmp_path / "a.jsonl", {"q": "a", "output": "b", "doc": 1})
+    second = source_of(tmp_path / "b.jsonl", GOOD)
+    shared = DataSettings(columns={"instruction": "q"}, group_by="doc")
+    assert check_sources([first, second], shared).report.errors == ()
+    own = Source(second.path, "b.jsonl", columns={"instruction": "q"})
+    (fault,) = check_sources([first, own], DataSettings(columns={"instruction": "q"})).report.errors
+    assert (fault.code, fault.path, fault.field) == ("absent_column", "b.jsonl", "data.columns.instruction")
+    absent = check_sources([first, second], DataSettings(columns={"system": "s"}, group_by="d")).report.errors
+    assert [(fault.path, fault.field) for fault in absent if fault.code == "absent_column"] == [
+        ("", "data.columns.system"),
+        ("", "data.group_by"),
+    ]
+
+
+def test_a_column_that_every_source_names_itself_is_not_looked_for(tmp_path: Path) -> None:
+    own = Source(
+        source_of(tmp_path / "a.jsonl", {"q": "a", "output": "b"}).path, "a.jsonl", columns={"instruction": "q"}
+    )
+    assert check_sources([own], DataSettings(columns={"instruction": "elsewhere"})).report.errors == ()

@@ -1,6 +1,7 @@
 """The rows of any file: open it, see what it is, and hand it to the reader of that kind. Knows no format of rows."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
@@ -11,12 +12,14 @@ from llm_finetune.data.read.encodings import Unicode, transcoded, unicode_of
 from llm_finetune.data.read.faults import fault
 from llm_finetune.data.read.kinds import PARQUET, foreign_kind, packing_of
 from llm_finetune.data.read.layout import layout_of
-from llm_finetune.data.read.lines import json_rows, numbered_lines
+from llm_finetune.data.read.lines import Line, json_rows, numbered_lines
 from llm_finetune.data.read.parquet import parquet_rows
 from llm_finetune.data.rows import Note, Row
 from llm_finetune.errors import Problem
 
 Item = Row | Problem | Note
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+"""Bytes that no text holds, in whatever encoding of one byte or more a character."""
 
 
 def read_rows(path: Path, shown: str) -> Iterator[Item]:
@@ -93,7 +96,7 @@ def _rows_of_text(
     text = head[len(unicode.mark) :].decode(unicode.codec, "replace")
     layout = layout_of(text, file.shown, _suffix(file.path, packing), is_whole=is_whole)
     if isinstance(layout, Problem):
-        yield layout
+        yield layout if _CONTROL.search(head) else _encoding_fault(numbered_lines(rest, source, file.shown)) or layout
     elif layout == "array":
         yield from ArrayReader(rest, source, file.shown).rows()
     elif isinstance(layout, Dialect):
@@ -102,6 +105,12 @@ def _rows_of_text(
         yield from table_rows(numbered_lines(rest, source, file.shown), file.shown, layout)
     else:
         yield from json_rows(numbered_lines(rest, source, file.shown), file.shown)
+
+
+def _encoding_fault(lines: Iterable[Line]) -> Problem | None:
+    """The first line that is not UTF-8: of a text in another encoding, what it seems to be laid out as says nothing."""
+    faults = (line for _, line in lines if isinstance(line, Problem))
+    return next((found for found in faults if found.code == "bad_encoding"), None)
 
 
 def _encoding_notes(unicode: Unicode, shown: str) -> Iterator[Note]:
