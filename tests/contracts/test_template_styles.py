@@ -5,12 +5,17 @@ A style says how its template writes an answer; the rows are the same for all.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import PreTrainedTokenizerFast
 
+from llm_finetune.data.encode import NOT_TRAINED, encode_conversations
 from llm_finetune.data.render import Rendered, RowError, render_conversation
 from llm_finetune.data.rows import Conversation, Message
+from llm_finetune.data.settings import DataSettings
+from llm_finetune.data.text_model import TextModel
 
 MakeTextModel = Callable[..., Any]
 
@@ -520,3 +525,26 @@ def test_the_same_with_marked_blanks(name: str, case: str, make_text_model: Make
     ]
     assert sum(token in model.end_ids for token, flag in zip(encoding.ids, flags, strict=True) if flag) == len(answers)
     assert model.prompt_ids(rendered.messages[:1]) == encoding.ids[: flags.index(True)]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=[style.name for style in STYLES])
+def test_blanks_before_an_answer_change_no_token_of_its_prompt(style: Style, real_model_folder: Path) -> None:
+    """With a real vocabulary, which joins a line feed and the blanks behind it."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(real_model_folder)
+    tokenizer.add_special_tokens({"additional_special_tokens": list(style.special), "eos_token": style.eos})
+    if bos := style.options.get("bos"):
+        tokenizer.add_special_tokens({"bos_token": bos})
+    tokenizer.add_tokens(list(style.options.get("added", ())))
+    model = TextModel(tokenizer, style.template, frozenset({tokenizer.eos_token_id}))
+    for answer in ("  hello", "\n\nhello", " 你好", "\thi", "hello"):
+        row = row_of((user("hi"), assistant(answer), user("q"), assistant(answer)))
+        for train_on in ("assistant", "last_assistant"):
+            encoded = encode_conversations([row], model, DataSettings(train_on=train_on))
+            assert encoded.errors == ()
+            ids, labels = list(encoded.examples[-1].input_ids), list(encoded.examples[-1].labels)
+            prompt = model.prompt_ids(row.messages[:3])
+            assert ids[: len(prompt)] == prompt
+            assert labels[len(prompt) - 1] == NOT_TRAINED != labels[len(prompt)]
+            learned = [label for label in labels[len(prompt) :] if label != NOT_TRAINED]
+            kept = answer.lstrip("\n") if style.name == "qwen3" else answer  # that template trims line feeds
+            assert tokenizer.decode(learned, clean_up_tokenization_spaces=False) == style.written(kept)
