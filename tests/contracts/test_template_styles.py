@@ -12,6 +12,7 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from llm_finetune.data.encode import NOT_TRAINED, encode_conversations
+from llm_finetune.data.jinja_template import JinjaTemplate
 from llm_finetune.data.render import Rendered, RowError, render_conversation
 from llm_finetune.data.rows import Conversation, Message
 from llm_finetune.data.settings import DataSettings
@@ -548,3 +549,30 @@ def test_blanks_before_an_answer_change_no_token_of_its_prompt(style: Style, rea
             learned = [label for label in labels[len(prompt) :] if label != NOT_TRAINED]
             kept = answer.lstrip("\n") if style.name == "qwen3" else answer  # that template trims line feeds
             assert tokenizer.decode(learned, clean_up_tokenization_spaces=False) == style.written(kept)
+
+
+def test_a_long_row_is_rendered_in_proportion_to_its_turns(
+    make_text_model: MakeTextModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trace of tool calls that becomes one example a turn: encoding it whole, not only rendering its texts."""
+    style, renderings, fill = BY_NAME["qwen3"], 0, JinjaTemplate.fill
+
+    def counted(self: JinjaTemplate, *arguments: Any, **more: Any) -> str:
+        nonlocal renderings
+        renderings += 1
+        return fill(self, *arguments, **more)
+
+    monkeypatch.setattr(JinjaTemplate, "fill", counted)
+    counts = []
+    for exchanges in (30, 60):
+        model = make_text_model(style.template, style.special, eos=style.eos, **style.options)
+        turns = [user("go")]
+        for number in range(exchanges):
+            calls = [{"type": "function", "function": {"name": "f", "arguments": {"n": number}}}]
+            turns += [{"role": "assistant", "content": None, "tool_calls": calls}]
+            turns += [{"role": "tool", "content": f"result {number}"}]
+        renderings = 0
+        encoded = encode_conversations([row_of([*turns, assistant("Done.")])], model, DataSettings(max_length=100_000))
+        assert len(encoded.examples) == exchanges + 1
+        counts.append(renderings)
+    assert counts[1] < 2.5 * counts[0]

@@ -15,7 +15,7 @@ from llm_finetune.data.rows import Conversation
 from llm_finetune.data.settings import DataSettings, TrainOn
 from llm_finetune.data.text_model import Encoding, TextModel
 from llm_finetune.data.token_cache import TokenCache, row_key
-from llm_finetune.data.tokens import NOT_TRAINED, TOKEN_TYPE, WHOLE, Tokens, trained_runs
+from llm_finetune.data.tokens import NOT_TRAINED, TOKEN_TYPE, WHOLE, Span, Tokens, trained_runs
 from llm_finetune.errors import Problem
 
 __all__ = [
@@ -252,30 +252,45 @@ class _Encoder:
 
     def _rendered(self, conversation: Conversation, train_on: TrainOn) -> Sequence[_Text]:
         """The texts of a conversation; `answer` counts turns as the conversation does. Raises: RowError"""
+        rendered = render_conversation(conversation, self._text_model, train_on)
         moved = len(conversation.messages) - len(self._text_model.arranged(conversation.messages))
+        all_cuts = cuts_of(rendered, conversation, self._text_model, train_on)
         return [
-            _Text(
-                text if text.answer is None else replace(text, answer=text.answer + moved),
-                cuts_of(text, conversation, self._text_model, train_on),
-            )
-            for text in render_conversation(conversation, self._text_model, train_on)
+            _Text(text if text.answer is None else replace(text, answer=text.answer + moved), cuts)
+            for text, cuts in zip(rendered, all_cuts, strict=True)
         ]
 
 
-def cuts_of(rendered: Rendered, conversation: Conversation, text_model: TextModel, train_on: TrainOn) -> Sequence[int]:
-    """Where the prompts of answers end in a text, of those too that are not learned: a chat reads the same tokens."""
+def cuts_of(
+    rendered: Sequence[Rendered], conversation: Conversation, text_model: TextModel, train_on: TrainOn
+) -> list[list[int]]:
+    """Where the prompts of answers end in each text, of those too that are not learned: a chat reads the same tokens.
+
+    The texts are those of one conversation, so that each prompt is rendered once, however many of them begin with it.
+    """
     if conversation.plain:
-        return ()
-    learned = () if train_on == "all" else rendered.trained
-    starts = [start for start, _ in learned]
-    others = [
+        return [[] for _ in rendered]
+    learned = [() if train_on == "all" else text.trained for text in rendered]
+    others = [_unlearned(text, spans, text_model) for text, spans in zip(rendered, learned, strict=True)]
+    longest = max((text.messages for text in rendered), key=len, default=())
+    prompts = text_model.prompts_before(
+        longest, conversation.tools, sorted({turn for turns in others for turn in turns})
+    )
+    return [
+        [*(start for start, _ in spans), *text_model.answer_starts(text.text, [prompts[turn] for turn in turns])]
+        for text, spans, turns in zip(rendered, learned, others, strict=True)
+    ]
+
+
+def _unlearned(rendered: Rendered, learned: Sequence[Span], text_model: TextModel) -> list[int]:
+    """The answers that are not learned, and whose prompts may end within a token."""
+    return [
         turn
         for turn, (message, (place, _)) in enumerate(zip(rendered.messages, rendered.turns, strict=True))
         if message["role"] == "assistant"
         and not any(start <= place < stop for start, stop in learned)
         and (text_model.splits_prompts or not str(message.get("content") or "")[:1].isalnum())
     ]
-    return [*starts, *text_model.answer_starts(rendered.text, rendered.messages, conversation.tools, others)]
 
 
 def _tokens_of(rendered: Rendered, encoding: Encoding) -> Tokens:

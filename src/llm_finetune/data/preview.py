@@ -155,9 +155,9 @@ class _Viewer:
         except RowError as error:
             return [self._unrendered(conversation, (*told, error.problem))]
         rejected = self._rejected(conversation, parts[0])
-        waiting = list(parts)
+        waiting = list(zip(parts, self._encodings(conversation, parts), strict=True))
         rows = [self._row(conversation, example, waiting) for example in encoded.examples]
-        rows += [self._refused(conversation, rendered) for rendered in waiting]
+        rows += [self._refused(conversation, *part) for part in waiting]
         return [
             replace(
                 row,
@@ -169,23 +169,23 @@ class _Viewer:
             for number, row in enumerate(rows, 1)
         ]
 
-    def _row(self, conversation: Conversation, example: Example, waiting: list[Rendered]) -> PreviewRow:
+    def _row(
+        self, conversation: Conversation, example: Example, waiting: list[tuple[Rendered, Encoding]]
+    ) -> PreviewRow:
         """The row that an example was made of: one of the renderings, or what is left of one; that is taken out."""
         ids = list(example.input_ids)
-        for index, rendered in enumerate(waiting):
-            encoding = self._encode(conversation, rendered)
+        for index, (rendered, encoding) in enumerate(waiting):
             if encoding.ids[: len(ids)] == ids:
                 del waiting[index]
                 return self._cut_row(conversation, rendered, encoding, example.labels, is_usable=True)
-        for index, rendered in enumerate(waiting):
+        for index, (rendered, _) in enumerate(waiting):
             if shorter := self._shortened(conversation, rendered, example):
                 del waiting[index]
                 return shorter
         return self._decoded(example)
 
-    def _refused(self, conversation: Conversation, rendered: Rendered) -> PreviewRow:
+    def _refused(self, conversation: Conversation, rendered: Rendered, encoding: Encoding) -> PreviewRow:
         """A row that no example was made of, up to the limit."""
-        encoding = self._encode(conversation, rendered)
         labels = Tokens(array(TOKEN_TYPE, encoding.ids), trained_runs(encoding.offsets, rendered.trained)).labels
         return self._cut_row(conversation, rendered, encoding, labels[: self._limit], is_usable=False)
 
@@ -198,9 +198,12 @@ class _Viewer:
         ids, labels = tuple(example.input_ids), tuple(example.labels)
         return PreviewRow(example.path, example.line, tuple(segments), ids, labels, limit=self._limit)
 
-    def _encode(self, conversation: Conversation, rendered: Rendered, train_on: TrainOn | None = None) -> Encoding:
+    def _encodings(
+        self, conversation: Conversation, rendered: Sequence[Rendered], train_on: TrainOn | None = None
+    ) -> list[Encoding]:
+        """The tokens of a conversation's texts, cut as in training."""
         cuts = cuts_of(rendered, conversation, self._text_model, train_on or self._settings.train_on)
-        return self._text_model.encode(rendered.text, rendered.plain, cuts)
+        return self._text_model.encode_all([(text.text, text.plain) for text in rendered], cuts)
 
     def _cut_row(
         self,
@@ -239,8 +242,9 @@ class _Viewer:
             conversation, train_on = replace(conversation, messages=messages), LAST
         starts = exchange_starts(conversation)
         for start in starts[1:]:
-            for rendered in self._renderings(from_turn(conversation, start), train_on):
-                encoding = self._encode(conversation, rendered, train_on)
+            shorter = from_turn(conversation, start)
+            parts = self._renderings(shorter, train_on)
+            for rendered, encoding in zip(parts, self._encodings(shorter, parts, train_on), strict=True):
                 if encoding.ids == list(example.input_ids):
                     row = self._cut_row(conversation, rendered, encoding, example.labels, is_usable=True)
                     return replace(row, cut=self._raw(conversation.messages[starts[0] : start]), cut_at_start=True)
@@ -282,7 +286,7 @@ class _Viewer:
         if not renderings:
             return self._raw(conversation.rejected)
         rendered = renderings[-1]
-        encoding = self._encode(worse, rendered)
+        (encoding,) = self._encodings(worse, [rendered])
         segments = self._segments(rendered.text, encoding, [NOT_TRAINED] * len(encoding.ids))
         return tuple(_from_character(segments, _common_start(rendered.text, chosen.text)))
 

@@ -4,7 +4,7 @@ The value is made from a tokenizer that another floor loads; here it is only cal
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -194,22 +194,25 @@ class TextModel:
         disguise = self.control.disguise(messages, tools)
         text, plain = disguise.undone(self.prompt_text(disguise.messages, disguise.tools))
         turns = [turn for turn, message in enumerate(messages) if message["role"] == "assistant"]
-        return self.encode(text, plain, self.answer_starts(text, messages, tools, turns)).ids
+        prompts = self.prompts_before(messages, tools, turns)
+        return self.encode(text, plain, self.answer_starts(text, prompts.values())).ids
 
-    def answer_starts(self, text: str, messages: Sequence[Message], tools: Tools, turns: Sequence[int]) -> list[int]:
-        """Where the prompts of some answers end in the text of a conversation, as far as it begins with them."""
+    def answer_starts(self, text: str, prompts: Iterable[str | None]) -> list[int]:
+        """Where some prompts end in the text of a conversation, as far as it begins with them."""
+        return [len(prompt) for prompt in prompts if prompt is not None and text.startswith(prompt)]
+
+    def prompts_before(self, messages: Sequence[Message], tools: Tools, turns: Sequence[int]) -> dict[int, str | None]:
+        """The texts that a chat reads before some turns; None where the template refuses one."""
         if not turns:
-            return []
+            return {}
         disguise = self.control.disguise(messages, tools)
-        starts = []
+        prompts: dict[int, str | None] = {}
         for turn in turns:
             try:
-                prompt, _ = disguise.undone(self.prompt_text(disguise.messages[:turn], disguise.tools))
+                prompts[turn] = disguise.undone(self.prompt_text(disguise.messages[:turn], disguise.tools))[0]
             except TemplateRefusalError:
-                continue
-            if text.startswith(prompt):
-                starts.append(len(prompt))
-        return starts
+                prompts[turn] = None
+        return prompts
 
     @property
     def splits_prompts(self) -> bool:
@@ -217,7 +220,8 @@ class TextModel:
         found: bool | None = self.memory.get("splits_prompts")
         if found is None:
             text, start = self._probe()
-            cuts = self.answer_starts(text, [{"role": "user", "content": "a"}, {"role": "assistant"}], (), [1])
+            prompts = self.prompts_before([{"role": "user", "content": "a"}, {"role": "assistant"}], (), [1])
+            cuts = self.answer_starts(text, prompts.values())
             found = bool(start) and self.encode(text).ids != self.encode(text, (), cuts).ids
             self.memory["splits_prompts"] = found
         return found
