@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from llm_finetune.data.control import ControlTokens
+from llm_finetune.data.encoding import filled
 from llm_finetune.data.mask import Span
 
 _start_of, _stop_of = itemgetter(0), itemgetter(1)
@@ -32,7 +33,7 @@ class Boundaries:
 
     def before(self, text: str, raw: Raw, cuts: Sequence[int]) -> Iterator[str]:
         """For each cut the text that must have the same tokens without what follows."""
-        for cut in _inside(cuts, text):
+        for cut in inside(cuts, text):
             first, _ = self._window(raw, cut)
             yield text[raw[1][first][0] if first else 0 : cut]
 
@@ -41,7 +42,7 @@ class Boundaries:
     ) -> Raw:
         """The tokens with a boundary at each cut; `known` are ids of texts that `before` gave."""
         last = 0
-        for cut in _inside(cuts, text):
+        for cut in inside(cuts, text):
             ids, offsets = raw
             first, index = self._window(raw, cut)
             begin = offsets[first][0] if first else 0
@@ -49,12 +50,10 @@ class Boundaries:
                 begin, first = last, bisect_left(offsets, last, key=_start_of)
             own = None if is_continued or _within(plain, begin, cut) else known.get(text[begin:cut])
             is_crossed = index < len(ids) and offsets[index][0] < cut
-            if not is_crossed and own == ids[first:index]:
-                continue
-            left = self._piece(text, plain, (begin, cut), is_continued=is_continued)
-            if not is_crossed and left[0] == ids[first:index]:
-                continue
-            raw = self._joined(text, plain, raw, (first, index, cut), left)
+            if is_crossed or own != ids[first:index]:
+                left = self._piece(text, plain, (begin, cut), is_continued=is_continued)
+                if is_crossed or left[0] != ids[first:index]:
+                    raw = self._joined(text, plain, raw, (first, index, cut), left)
             last = cut
         return raw
 
@@ -123,29 +122,11 @@ def _without_prefix(step: dict[str, Any] | None) -> dict[str, Any] | None:
     return changed
 
 
-def _inside(cuts: Sequence[int], text: str) -> list[int]:
+def inside(cuts: Sequence[int], text: str) -> list[int]:
+    """The cuts that part a text, in order."""
     return sorted({cut for cut in cuts if 0 < cut < len(text)})
 
 
 def _within(spans: Sequence[Span], begin: int, end: int) -> list[Span]:
     """The parts of spans that lie in a range."""
     return [(max(start, begin), min(stop, end)) for start, stop in spans if start < end and stop > begin]
-
-
-def filled(offsets: Sequence[Span]) -> list[Span]:
-    """Offsets in which a token that lost its blanks stands for them again, and a mere prefix for what follows it."""
-    if all(start < stop for start, stop in offsets):
-        return list(offsets)
-    following: list[Span] = []
-    nearest = (0, 0)
-    for start, stop in reversed(offsets):
-        nearest = (start, stop) if start < stop else nearest
-        following.append(nearest)
-    made, shown = [], 0
-    for (start, stop), after in zip(offsets, reversed(following), strict=True):
-        if start < stop:
-            made.append((start, stop))
-        else:
-            made.append((shown, start) if shown < start else after)
-        shown = max(shown, stop)
-    return made

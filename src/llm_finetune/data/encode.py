@@ -4,18 +4,21 @@ While the tokenizer, which is Rust and uses all cores, works on one batch, the n
 """
 
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from llm_finetune.data.encoding import Encoding
 from llm_finetune.data.fit import effective_limit, fitted
+from llm_finetune.data.garbage import seldom_collected
 from llm_finetune.data.render import Rendered, render_conversation
 from llm_finetune.data.row_error import RowError, row_problem
 from llm_finetune.data.rows import Conversation
 from llm_finetune.data.settings import DataSettings, TrainOn
-from llm_finetune.data.text_model import Encoding, TextModel
+from llm_finetune.data.text_model import TextModel
 from llm_finetune.data.token_cache import TokenCache, row_key
-from llm_finetune.data.tokens import NOT_TRAINED, TOKEN_TYPE, WHOLE, Span, Tokens, trained_runs
+from llm_finetune.data.tokens import NOT_TRAINED, TOKEN_TYPE, WHOLE, Span, Tokens
 from llm_finetune.errors import Problem
 
 __all__ = [
@@ -110,6 +113,7 @@ class _Batch:
     pending: "Future[list[list[Tokens]]] | None" = None
 
 
+@seldom_collected()
 def encode_conversations(
     conversations: Sequence[Conversation],
     text_model: TextModel,
@@ -146,20 +150,17 @@ def encoded_batches(
 ) -> Iterator[EncodedRow]:
     """What each conversation becomes, in order, with two batches in memory at most."""
     encoder = _Encoder(text_model, settings, cache)
-    waiting: _Batch | None = None
+    waiting: deque[_Batch] = deque()
     with ThreadPoolExecutor(1) as executor:
         for batch in _batches(conversations, batch_rows):
             encoder.prepare(batch)
-            if waiting:
-                encoder.collect(waiting)
             if batch.rendered:
                 batch.pending = executor.submit(encoder.tokenised, batch.rendered)
-            if waiting:
-                yield from encoder.finished(waiting)
-            waiting = batch
-        if waiting:
-            encoder.collect(waiting)
-            yield from encoder.finished(waiting)
+            waiting.append(batch)
+            if len(waiting) == 2:
+                yield from encoder.finished(waiting.popleft())
+        while waiting:
+            yield from encoder.finished(waiting.popleft())
 
 
 def _batches(conversations: Iterable[Conversation], batch_rows: int) -> Iterator[_Batch]:
@@ -208,7 +209,7 @@ class _Encoder:
         encodings = iter(self._text_model.encode_all(texts, cuts))
         return [[_tokens_of(text.rendered, next(encodings)) for text in row] for _, row in rendered]
 
-    def collect(self, batch: _Batch) -> None:
+    def _collect(self, batch: _Batch) -> None:
         """Wait for the tokens, and remember them."""
         if batch.pending is None:
             return
@@ -221,6 +222,7 @@ class _Encoder:
 
     def finished(self, batch: _Batch) -> Iterator[EncodedRow]:
         """What each row became, within the limit."""
+        self._collect(batch)
         for place, (conversation, tokens) in enumerate(zip(batch.conversations, batch.tokens, strict=True)):
             index = batch.first + place
             if isinstance(tokens, Problem):
@@ -272,6 +274,8 @@ def cuts_of(
         return [[] for _ in rendered]
     learned = [() if train_on == "all" else text.trained for text in rendered]
     others = [_unlearned(text, spans, text_model) for text, spans in zip(rendered, learned, strict=True)]
+    if not any(others):
+        return [[start for start, _ in spans] for spans in learned]
     longest = max((text.messages for text in rendered), key=len, default=())
     prompts = text_model.prompts_before(
         longest, conversation.tools, sorted({turn for turns in others for turn in turns})
@@ -294,7 +298,7 @@ def _unlearned(rendered: Rendered, learned: Sequence[Span], text_model: TextMode
 
 
 def _tokens_of(rendered: Rendered, encoding: Encoding) -> Tokens:
-    runs = trained_runs(encoding.offsets, rendered.trained)
+    runs = encoding.runs(rendered.trained)
     return Tokens(array(TOKEN_TYPE, encoding.ids), runs, WHOLE if rendered.answer is None else rendered.answer)
 
 

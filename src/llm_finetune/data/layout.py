@@ -97,9 +97,9 @@ class Layout:
         spans = spans_between(self.constants, [part.of(messages) for part in self.parts], text)
         if spans is None:
             return None
-        written = text[: len(text) - self.dropped] + self.appended
-        turns, answers = (tuple(reach.on(spans) for reach in reaches) for reaches in (self.turns, self.answers))
-        return Found(written, turns, answers)
+        written = text[: len(text) - self.dropped] + self.appended if self.dropped or self.appended else text
+        turns = [reach.on(spans) for reach in self.turns]
+        return Found(written, tuple(turns), tuple([reach.on(spans) for reach in self.answers]))
 
 
 def shape_of(messages: Sequence[Message]) -> Shape | None:

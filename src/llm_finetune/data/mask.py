@@ -42,7 +42,8 @@ def _stop_of(part: str | None, following: str, text: str, place: int) -> int | N
     if part is None:
         stop = text.find(following, place)
         return stop if stop >= 0 and following else None
-    for written in (part, part.rstrip(), part.lstrip(), part.strip()):
+    for strip in (str, str.rstrip, str.lstrip, str.strip):
+        written = strip(part)
         stop = place + len(written)
         if text.startswith(written, place) and text.startswith(following, stop):
             return stop

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llm_finetune.data.encode import Example, cuts_of, encode_conversations
+from llm_finetune.data.encoding import Encoding, OffsetEncoding
 from llm_finetune.data.fit import effective_limit, exchange_starts, from_turn
 from llm_finetune.data.pieces import Piece, Segment, Token, pieces_of, segments_of, texts_of_trained
 from llm_finetune.data.render import Rendered, RowError, Span, render_conversation
 from llm_finetune.data.rows import Conversation, Message, Row
 from llm_finetune.data.settings import DataSettings, TrainOn
-from llm_finetune.data.text_model import Encoding, TextModel
-from llm_finetune.data.tokens import NOT_TRAINED, TOKEN_TYPE, Tokens, trained_runs
+from llm_finetune.data.text_model import TextModel
+from llm_finetune.data.tokens import NOT_TRAINED, TOKEN_TYPE, Tokens
 from llm_finetune.errors import Problem
 
 LAST: TrainOn = "last_assistant"
@@ -186,7 +187,7 @@ class _Viewer:
 
     def _refused(self, conversation: Conversation, rendered: Rendered, encoding: Encoding) -> PreviewRow:
         """A row that no example was made of, up to the limit."""
-        labels = Tokens(array(TOKEN_TYPE, encoding.ids), trained_runs(encoding.offsets, rendered.trained)).labels
+        labels = Tokens(array(TOKEN_TYPE, encoding.ids), encoding.runs(rendered.trained)).labels
         return self._cut_row(conversation, rendered, encoding, labels[: self._limit], is_usable=False)
 
     def _decoded(self, example: Example) -> PreviewRow:
@@ -220,7 +221,7 @@ class _Viewer:
         if kept < len(encoding.ids):
             end = max((stop for _, stop in encoding.offsets[:kept]), default=0)
         rest = [(max(start - end, 0), max(stop - end, 0)) for start, stop in encoding.offsets[kept:]]
-        tail = Encoding(encoding.ids[kept:], rest)
+        tail = OffsetEncoding(encoding.ids[kept:], rest)
         return PreviewRow(
             conversation.path,
             conversation.line,

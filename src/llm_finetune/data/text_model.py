@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llm_finetune.data.boundaries import Boundaries, filled
 from llm_finetune.data.control import ControlTokens
+from llm_finetune.data.encoding import Encoding
 from llm_finetune.data.end_tokens import EndTokens
 from llm_finetune.data.jinja_template import JinjaTemplate, TemplateRefusalError
 from llm_finetune.data.mask import Span
 from llm_finetune.data.private_use import private_range
 from llm_finetune.data.rows import Message
 from llm_finetune.data.settings import SystemRole
+from llm_finetune.data.text_encoder import TextEncoder
 from llm_finetune.errors import Problem
 
 Tools = Sequence[Mapping[str, Any]]
@@ -25,15 +26,6 @@ _THINKING_SWITCHES = ("enable_thinking", "thinking")
 _THOUGHT = re.compile("think|thought|reason", re.IGNORECASE)
 """In the marks of thoughts, however a template spells them: `<think>`, `[THINK]`, `<|channel>thought`."""
 _ANSWER = "Xanswerx"
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """Token ids of a text, and for each token the characters it stands for."""
-
-    ids: list[int]
-    offsets: list[tuple[int, int]]
-    """Empty only for a beginning-of-sequence token that is not in the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,47 +230,11 @@ class TextModel:
         self, rendered: Sequence[tuple[str, Sequence[Span]]], cuts: Sequence[Sequence[int]] | None = None
     ) -> list[Encoding]:
         """Token ids of many texts, each with its plain ranges and cuts, on all cores."""
-        backend = self._backend()
-        batch = backend.encode_batch([text for text, plain in rendered if not plain], add_special_tokens=False)
-        quick = iter(batch)
-        encodings: list[tuple[list[int], list[Span]]] = []
-        for text, plain in rendered:
-            if plain:
-                ids, offsets = self.control.encode(text, plain)
-            else:
-                encoded = next(quick)
-                ids, offsets = encoded.ids, encoded.offsets
-            encodings.append((ids, filled(offsets)))
-        if cuts is not None and any(cuts):
-            encodings = self._cut(rendered, encodings, cuts)
-        first = self.default_bos
-        return [_encoding(ids, offsets, first) for ids, offsets in encodings]
-
-    def _cut(
-        self,
-        rendered: Sequence[tuple[str, Sequence[Span]]],
-        encodings: Sequence[tuple[list[int], list[Span]]],
-        cuts: Sequence[Sequence[int]],
-    ) -> list[tuple[list[int], list[Span]]]:
-        """The tokens with a boundary at each cut."""
-        boundaries: Boundaries | None = self.memory.get("boundaries")
-        backend = self._backend()
-        if boundaries is None:
-            boundaries = self.memory["boundaries"] = Boundaries(backend, self.control)
-        rows = list(zip(rendered, encodings, cuts, strict=True))
-        asked = list({part: None for (text, _), raw, at in rows for part in boundaries.before(text, raw, at)})
-        found = backend.encode_batch(asked, add_special_tokens=False)
-        known = {part: encoded.ids for part, encoded in zip(asked, found, strict=True)}
-        return [boundaries.put(text, plain, raw, at, known) for (text, plain), raw, at in rows]
-
-    def _backend(self) -> Any:
-        """The tokenizer in Rust, without the padding and cutting that an earlier caller may have asked for."""
-        backend = self.tokenizer.backend_tokenizer
-        if backend.padding is not None:
-            backend.no_padding()
-        if backend.truncation is not None:
-            backend.no_truncation()
-        return backend
+        encoder: TextEncoder | None = self.memory.get("encoder")
+        if encoder is None:
+            encoder = TextEncoder(self.tokenizer.backend_tokenizer, self.control, self.default_bos)
+            self.memory["encoder"] = encoder
+        return encoder.encode_all(rendered, [()] * len(rendered) if cuts is None else cuts)
 
     @property
     def default_bos(self) -> int | None:
@@ -312,12 +268,3 @@ def _without_blanks(prompt: str, messages: Sequence[Message]) -> str:
     if not isinstance(content, str) or not content.endswith(" "):
         return cut
     return prompt[: max(len(cut), prompt.rfind(content) + len(content))] if content in prompt else cut
-
-
-def _encoding(ids: list[int], offsets: list[tuple[int, int]], first: int | None) -> Encoding:
-    if first is not None:
-        while ids[:2] == [first, first]:
-            ids, offsets = ids[1:], offsets[1:]
-        if ids[:1] != [first]:
-            ids, offsets = [first, *ids], [(0, 0), *offsets]
-    return Encoding(ids, offsets)

@@ -60,7 +60,7 @@ def trained_runs(offsets: Sequence[Span], spans: Sequence[Span]) -> tuple[Span, 
         (bisect_right(offsets, first, key=_stop_of), bisect_left(offsets, last, key=_start_of)) for first, last in spans
     ]
     found = [run for low, high in found for run in _without_empty(offsets, low, high)]
-    return _merged(found) if len(found) > 1 else tuple(found)
+    return merged(found) if len(found) > 1 else tuple(found)
 
 
 def _ascends(offsets: Sequence[Span]) -> bool:
@@ -77,20 +77,20 @@ def _without_empty(offsets: Sequence[Span], low: int, high: int) -> Iterator[Spa
             yield before + 1, after
 
 
-def _merged(runs: Sequence[Span]) -> tuple[Span, ...]:
+def merged(runs: Sequence[Span]) -> tuple[Span, ...]:
     """The runs in order; those that touch become one."""
-    merged: list[Span] = []
+    kept: list[Span] = []
     for low, high in sorted(runs):
-        if merged and low <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        if kept and low <= kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(high, kept[-1][1]))
         else:
-            merged.append((low, high))
-    return tuple(merged)
+            kept.append((low, high))
+    return tuple(kept)
 
 
 def _runs_of(trained: Sequence[bool]) -> tuple[Span, ...]:
     """The runs of true values."""
-    return _merged([(index, index + 1) for index, value in enumerate(trained) if value])
+    return merged([(index, index + 1) for index, value in enumerate(trained) if value])
 
 
 def pack(parts: Sequence[Tokens]) -> bytes:

@@ -9,6 +9,7 @@ from llm_finetune.data.check import CheckReport, RowChecker
 from llm_finetune.data.content import ContentCheck, ContentReport, ExactDuplicates, Side, duplicate_report
 from llm_finetune.data.encode import EncodedRow, encoded_batches
 from llm_finetune.data.findings import Findings
+from llm_finetune.data.garbage import seldom_collected
 from llm_finetune.data.rows import Conversation
 from llm_finetune.data.settings import DataSettings, SourceSettings
 from llm_finetune.data.stats import StatsCollector
@@ -91,17 +92,18 @@ def _structure(project: Project, settings: FinetuneSettings) -> CheckReport:
     return _with_content(_not_empty(report, is_empty=not report.kept), duplicate_report(*sides))
 
 
+@seldom_collected()
 def _whole(
     project: Project, settings: FinetuneSettings, text_model: TextModel | None, cache: TokenCache | None
 ) -> CheckReport:
     """Structure, content and, with a text model, tokens."""
-    rows = read_sides(project, settings)
-    report, is_empty = rows.report, not rows.train
+    rows, content = read_sides(project, settings), ContentCheck(settings.data)
     if text_model is not None:
-        report, is_empty = _with_tokens(rows, settings, text_model, cache)
-    content = ContentCheck(settings.data)
-    for side, conversation in _both(rows):
-        content.add(conversation, side)
+        report, is_empty = _with_tokens(rows, content, settings, text_model, cache)
+    else:
+        report, is_empty = rows.report, not rows.train
+        for side, conversation in _both(rows):
+            content.add(conversation, side)
     return _with_content(_not_empty(report, is_empty=is_empty), content.finish())
 
 
@@ -128,9 +130,12 @@ def _with_content(report: CheckReport, content: ContentReport) -> CheckReport:
 
 
 def _with_tokens(
-    rows: Rows, settings: FinetuneSettings, text_model: TextModel, cache: TokenCache | None
+    rows: Rows, content: ContentCheck, settings: FinetuneSettings, text_model: TextModel, cache: TokenCache | None
 ) -> tuple[CheckReport, bool]:
-    """The report with what encoding found, and whether a side that had rows has none left."""
+    """The report with what encoding found, and whether a side that had rows has none left.
+
+    The content of rows is looked at on the way, while others are tokenised.
+    """
     data, report, findings = settings.data, rows.report, Findings()
     batch_size = settings.training_settings.per_device_train_batch_size
     collector, dropped = StatsCollector.of(data, text_model, batch_size), Counter(report.dropped_by)
@@ -139,6 +144,7 @@ def _with_tokens(
     sides: dict[Side, Sequence[Conversation]] = {"train": rows.train, "validation": rows.validation}
     for name, side in sides.items():
         for row in encoded_batches(side, text_model, data, cache=cache):
+            content.add(side[row.index], name)
             _take(row, findings, data)
             kept[name] += bool(row.examples)
             if not row.examples:
