@@ -5,11 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llm_finetune.config.strict import Settings
+from llm_finetune.methods.in_training import NOTHING_ELSE, InTraining
 
 Apply = Callable[[Any, Any, int], Any]
 """(model, settings, total optimizer steps) → the model with something trainable. The one given is used up."""
 Check = Callable[[Any, Any], tuple[str, ...]]
 """(configuration of the model, settings) → names of the modules that will be adapted."""
+Training = Callable[[Any, Any, int], InTraining]
+"""(the model that `apply` gave, settings, total optimizer steps) → what else is done in training."""
+VirtualTokens = Callable[[Any], int]
+"""Settings → positions that the method puts in front of every text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +40,21 @@ class Method:
     """Keys of the library that are not supported → message; any other unsupported key is "later"."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Keys of other tools → the library's key."""
+    training: Training | None = None
+    virtual_tokens: VirtualTokens | None = None
+    exportable: bool = False
+    """Whether it can be written as a plain LoRA, which other tools read."""
+    quantized_base: bool = False
+    """Whether the base may be quantised."""
+    checkpointing: bool = True
+    """Whether activations can be computed again in the backward pass (gradient checkpointing)."""
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+    """`model_type` of architectures that cannot be trained this way → message that says why."""
+
+    def in_training(self, model: Any, settings: Settings, total_steps: int) -> InTraining:
+        """What the method does while the model that `apply` gave is trained."""
+        return NOTHING_ELSE if self.training is None else self.training(model, settings, total_steps)
+
+    def room(self, settings: Settings) -> int:
+        """Positions that the method takes from the longest text the model reads."""
+        return 0 if self.virtual_tokens is None else self.virtual_tokens(settings)

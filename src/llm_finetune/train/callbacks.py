@@ -91,6 +91,19 @@ def _readable(row: dict[str, Any], total: int) -> str:
     return "  ".join(parts)
 
 
+class MethodCallback(TrainerCallback):  # type: ignore[misc]
+    """Calls the method when the optimizer has stepped; only then are its update and its gradients both there."""
+
+    def __init__(self, after_optimizer: Callable[[int], None]) -> None:
+        self._after_optimizer = after_optimizer
+
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """The library counts the step a moment later."""
+        self._after_optimizer(state.global_step + 1)
+
+
 class ObserverCallback(TrainerCallback):  # type: ignore[misc]
     """Calls observers after each measurement of the validation loss."""
 

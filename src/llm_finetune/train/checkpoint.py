@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from llm_finetune.files import MANIFEST_NAME, discard_folder, manifest_fault, read_json, staged_folder
+from llm_finetune.methods.in_training import STATE_PREFIX
 from llm_finetune.project import CHECKPOINT_PREFIX, Project
 
 FORMAT = 1
 FEWEST_KEPT = 2
 PROGRESS = "progress.json"
 TRAINER_STATE = "trainer_state.json"
-_STATE_FILES = ("optimizer.", "scheduler.", "scaler.", "random-", PROGRESS, TRAINER_STATE, MANIFEST_NAME)
+_STATE_FILES = ("optimizer.", "scheduler.", "scaler.", "random-", STATE_PREFIX, PROGRESS, TRAINER_STATE, MANIFEST_NAME)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from llm_finetune.engine.dropout import quicken_dropout
 from llm_finetune.engine.loss import inputs_as_they_come
 from llm_finetune.errors import FinetuneError, Interrupted
 from llm_finetune.messages import say
+from llm_finetune.methods.in_training import NOTHING_ELSE, InTraining
 from llm_finetune.methods.weights import is_adapter, load_weights, save_weights
 from llm_finetune.model.load import save_end_tokens
 from llm_finetune.project import Project
@@ -20,6 +21,7 @@ from llm_finetune.train.callbacks import (
     EarlyStoppingCallback,
     LogCallback,
     MeasureCallback,
+    MethodCallback,
     ObserverCallback,
     RotateCallback,
     StopCallback,
@@ -52,6 +54,8 @@ class Job:
     """What `run.json` records about the stages before."""
     end_ids: frozenset[int] = frozenset()
     """Tokens at which an answer ends, for whoever loads what is saved."""
+    in_training: InTraining = NOTHING_ELSE
+    """What the method does while its model is trained."""
     resume_from: Checkpoint | None = None
     observers: Sequence[Observer] = field(default_factory=tuple)
     show: ShowProgress | None = None
@@ -91,6 +95,8 @@ def run_training(job: Job) -> RunResult:
         except (ValueError, TypeError, ImportError) as error:
             raise refused_by_library(error) from error
         _announce(job, log, trainer, writes)
+        if job.in_training.initialise is not None and job.resume_from is None:
+            job.in_training.initialise(trainer.get_train_dataloader())
         try:
             with inputs_as_they_come(job.model):
                 trainer.train(resume_from_checkpoint=str(job.resume_from.path) if job.resume_from else None)
@@ -123,10 +129,13 @@ def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> Fin
         pad_id=job.tokenizer.pad_token_id,
         precision=job.precision,
         save_weights=lambda folder: save_model(job, folder),
-        load_weights=lambda folder: load_weights(job.model, folder),
+        load_weights=lambda folder: load_model_state(job, folder),
+        in_training=job.in_training,
         is_forced=lambda step: step == stop.forced_step,
         facts={"format": checkpoints.FORMAT, "identity": job.identity.as_dict()},
     )
+    if job.in_training.after_optimizer is not None:
+        trainer.add_callback(MethodCallback(job.in_training.after_optimizer))
     trainer.add_callback(MeasureCallback())
     trainer.add_callback(LogCallback(log, trainer.settle_counts, job.show))
     trainer.add_callback(ObserverCallback(list(job.observers), job.project.logs))
@@ -139,9 +148,20 @@ def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> Fin
     return trainer
 
 
+def load_model_state(job: Job, folder: Path) -> None:
+    """Put the weights of a checkpoint into the model, and what its method keeps beside them."""
+    if job.in_training.load_state is None:
+        load_weights(job.model, folder)
+    else:
+        job.in_training.load_state(folder)
+
+
 def save_model(job: Job, folder: Path) -> None:
     """Write weights, configuration, tokenizer, chat template and the tokens that end an answer."""
-    save_weights(job.model, folder)
+    if job.in_training.save_weights is None:
+        save_weights(job.model, folder)
+    else:
+        job.in_training.save_weights(folder)
     job.tokenizer.save_pretrained(folder)
     if job.end_ids:
         save_end_tokens(folder, job.model.get_base_model() if is_adapter(job.model) else job.model, job.end_ids)
@@ -185,8 +205,11 @@ def _finish(job: Job, trainer: FinetuneTrainer, log: RunLog, writes: bool) -> Ru
     step, reason = trainer.state.global_step, say("train.delivered.last", step=trainer.state.global_step)
     if writes:
         step, reason = deliver_best(job, trainer, target)
-        _record(job, trainer, "finished", writes, delivered={"path": job.project.shown(target), "step": step})
-        log.line(reason)
+        method = {} if job.in_training.report is None else dict(job.in_training.report())
+        delivered = {"path": job.project.shown(target), "step": step}
+        _record(job, trainer, "finished", writes, delivered=delivered, method_report=method)
+        for line in (*method.get("lines", ()), reason):
+            log.line(line)
     trainer.accelerator.wait_for_everyone()
     tally = trainer.settle_counts()
     return RunResult(

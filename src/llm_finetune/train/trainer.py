@@ -17,8 +17,10 @@ from transformers.trainer_callback import ExportableState, ProgressCallback
 from llm_finetune import files
 from llm_finetune.engine.batch import TokenRow, collate
 from llm_finetune.engine.loss import mean_token_loss, summed_loss
+from llm_finetune.methods.in_training import NOTHING_ELSE, InTraining
 from llm_finetune.train import checkpoint as checkpoints
 from llm_finetune.train import state_files
+from llm_finetune.train.penalties import Penalties
 from llm_finetune.train.progress import Tally
 
 SaveWeights = Callable[[Path], None]
@@ -38,6 +40,7 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
         load_weights: SaveWeights,
         facts: dict[str, Any],
         is_forced: Callable[[int], bool],
+        in_training: InTraining = NOTHING_ELSE,
         **arguments: Any,
     ) -> None:
         super().__init__(
@@ -52,6 +55,8 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
         self._pad_id, self._precision = pad_id, precision
         self._save_weights, self._load_weights = save_weights, load_weights
         self._facts, self._is_forced = facts, is_forced
+        self._in_training = in_training
+        self._penalties = Penalties(in_training.penalty)
         self._counts = torch.zeros(3, dtype=torch.long)
         self.model_accepts_loss_kwargs = True
 
@@ -72,7 +77,20 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
         loss = total / (tokens if num_items_in_batch is None else num_items_in_batch)
         if num_items_in_batch is not None and self.args.average_tokens_across_devices:
             loss = loss * self.accelerator.num_processes
-        return loss
+        return loss + self._penalties.share(self.current_gradient_accumulation_steps) if model.training else loss
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """The library's optimizer, with the method's own parameter groups where it has some."""
+        groups = self._in_training.parameter_groups
+        if groups is None:
+            return super().create_optimizer(model)
+        kind, options = self.get_optimizer_cls_and_kwargs(self.args, self.model)
+        self.optimizer = kind(groups(self.args.learning_rate, self.args.weight_decay), **options)
+        return self.optimizer
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """The library's log lines; the mean penalty of the steps since the last one stands beside the loss."""
+        super().log(self._penalties.apart_from(logs), start_time)
 
     def _count(self, inputs: dict[str, Any]) -> None:
         mask = inputs["attention_mask"]
@@ -121,6 +139,8 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
 
     def _write_state(self, staging: Path, states: list[dict[str, Any]]) -> None:
         self._save_weights(staging)
+        if self._in_training.save_state is not None:
+            self._in_training.save_state(staging)
         state_files.write_optimizer(staging, self.optimizer.state_dict())
         state_files.write_scheduler(staging, self.lr_scheduler.state_dict())
         if self.accelerator.scaler is not None:

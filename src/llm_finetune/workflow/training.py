@@ -135,6 +135,7 @@ def _run(
 
     settings = opened.settings.training_settings
     model, trainable, total = _adapted_model(opened, prepared)
+    planned = planned_steps(len(prepared.train), settings, process_count())
     tell(say("train.parameters", trainable=trainable, total=total, share=f"{trainable / total:.2%}"))
     result = run_training(
         Job(
@@ -148,6 +149,7 @@ def _run(
             identity=identity,
             facts=_facts(opened, prepared, trainable, total),
             end_ids=prepared.text_model.end_ids,
+            in_training=opened.method.in_training(model, opened.method_settings, planned),
             resume_from=checkpoint,
             observers=sample_answers(opened, prepared),
             show=show,
