@@ -17,6 +17,7 @@ VERBS: dict[str, str] = {
     "check": "llm_finetune.cli.check:check",
     "preview": "llm_finetune.cli.preview:preview",
     "stats": "llm_finetune.cli.stats:stats",
+    "rehearse": "llm_finetune.cli.rehearse:rehearse",
     "train": "llm_finetune.cli.train:train",
     "evaluate": "llm_finetune.cli.evaluate:evaluate",
     "generate": "llm_finetune.cli.generate:generate",

@@ -8,7 +8,20 @@ import os
 from importlib import import_module
 
 Text = str | tuple[str, str]
-ROOMS = ("config", "data", "model", "methods", "train", "generate", "evaluate", "deliver", "scaffold", "page", "cli")
+ROOMS = (
+    "config",
+    "data",
+    "model",
+    "methods",
+    "train",
+    "generate",
+    "evaluate",
+    "deliver",
+    "scaffold",
+    "page",
+    "study",
+    "cli",
+)
 LANGUAGES = ("en", "zh-TW")
 LANGUAGE_VARIABLE = "LLM_FINETUNE_LANG"
 

@@ -1,6 +1,14 @@
 """Texts about base models: finding, refusing, loading."""
 
 TEXTS: dict[str, str | tuple[str, str]] = {
+    "model.no_miniature": (
+        "no small model of the architecture {architecture} can be made ({what}).",
+        "無法建立 {architecture} 架構的小模型（{what}）。",
+    ),
+    "model.no_miniature.fix": (
+        "A rehearsal needs one; try the real model with `training.max_steps=4` instead.",
+        "演練需要小模型；請改用真正的模型，加上 `training.max_steps=4` 試跑。",
+    ),
     "model.hint": (" Did you mean the embedded model `{name}`?", " 您要的是內建模型 `{name}` 嗎？"),
     "model.revision_without_hub": ("`{name}` has no revisions.", "`{name}` 沒有版本可選。"),
     "model.revision_without_hub.fix": (

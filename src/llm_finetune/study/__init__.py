@@ -1,0 +1,1 @@
+"""The journey many times, or on something small first. Knows no terminal."""
