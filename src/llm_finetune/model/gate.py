@@ -6,7 +6,7 @@ The loader never asks for remote code or pickles either; the gate makes sure tha
 import json
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,21 @@ def refuse_code(folder: Path) -> None:
     Raises: GateError with each file and reason.
     """
     _refuse(folder, [f"{path.relative_to(folder).as_posix()}: {reason}" for path, reason in _findings(folder)])
+
+
+def refuse_hub_files(name: str, paths: Iterable[Path]) -> None:
+    """Look through the JSON files that are loaded of a model on the Hub.
+
+    `auto_map` alone is no reason there: many models offer code of their own that the library has itself, and the
+    loader never asks for theirs.
+
+    Raises: GateError with each file and reason.
+    """
+    found = [
+        f"{path.name}: {reason}" for path in paths for reason in _json_reasons(path, path.parent, inert=("auto_map",))
+    ]
+    if found:
+        raise GateError("\n  ".join([say("model.gate", folder=name), *found]))
 
 
 def refuse_index(index: Path) -> None:
@@ -80,7 +95,7 @@ def _is_safetensors(path: Path) -> bool:
         return stream.read(1) == b"{"
 
 
-def _json_reasons(path: Path, folder: Path) -> Iterator[str]:
+def _json_reasons(path: Path, folder: Path, inert: Sequence[str] = ()) -> Iterator[str]:
     if path.name == "tokenizer.json":
         return  # Vocabulary and merges, megabytes of them; read by a parser that knows no code.
     try:
@@ -92,7 +107,7 @@ def _json_reasons(path: Path, folder: Path) -> Iterator[str]:
         yield from _index_reasons(value, folder)
         return
     for key, inner in _pairs(value):
-        if _is_code_key(key, inner):
+        if key not in inert and _is_code_key(key, inner):
             yield say("model.gate.key", key=key)
         elif key.endswith("_file") and isinstance(inner, str) and _is_path(inner):
             yield say("model.gate.path", key=key, value=inner)

@@ -16,13 +16,15 @@ from llm_finetune.errors import ModelError, Problem
 from llm_finetune.files import MANIFEST_NAME, read_json, sha256_of_file, sha256_of_text
 from llm_finetune.messages import say
 from llm_finetune.model.embedded import EMBEDDED, Notify, ensure_embedded
-from llm_finetune.model.gate import refuse_code, refuse_index
+from llm_finetune.model.gate import refuse_code, refuse_hub_files, refuse_index
 from llm_finetune.model.hub import hub_file, optional_hub_file
 from llm_finetune.model.settings import ModelSettings
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 INDEX_NAME = "model.safetensors.index.json"
+HUB_JSON_FILES = ("generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+"""What `from_pretrained` reads of a model beside its configuration."""
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9_][\w.-]*)?", re.ASCII)
 _VOLATILE_CONFIG_KEYS = {"transformers_version", "_name_or_path", "_commit_hash"}
 
@@ -94,6 +96,8 @@ def _hub_base(settings: ModelSettings) -> Base:
         raise _refusal("bad_name", name=name, hint=hint)
     config = hub_file(name, CONFIG_NAME, revision, hint)
     _json_object(config)
+    others = [optional_hub_file(name, file, revision) for file in HUB_JSON_FILES]
+    refuse_hub_files(name, [config, *(file for file in others if file is not None)])
     card = optional_hub_file(name, "README.md", revision)
     return Base(name, name, revision, "hub", _stated_license(card) if card else None)
 

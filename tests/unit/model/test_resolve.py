@@ -131,6 +131,13 @@ FILES = {
     "README.md": b"---\nlicense: apache-2.0\n---\n",
     "model.safetensors": b"\x02\0\0\0\0\0\0\0{}",
 }
+OTHERS = {
+    # Model → files that differ from the others'.
+    "owner/remote-code": {"config.json": b'{"model_type": "falcon", "auto_map": {"AutoConfig": "own.Config"}}'},
+    "owner/kernel": {"config.json": b'{"model_type": "llama", "_attn_implementation": "owner/kernel"}'},
+    "owner/kernel-later": {"generation_config.json": b'{"_attn_implementation_internal": "owner/kernel"}'},
+    "owner/path": {"tokenizer_config.json": b'{"vocab_file": "../../vocab.txt"}'},
+}
 REFUSALS = {
     "owner/missing": (404, "RepoNotFound"),
     "owner/gated": (403, "GatedRepo"),
@@ -152,9 +159,10 @@ class FakeHub(BaseHTTPRequestHandler):
         status, code = REFUSALS.get(f"{owner}/{name}", (200, ""))
         if revision not in {"main", COMMIT}:
             status, code = 404, "RevisionNotFound"
-        elif status == 200 and file not in FILES:
+        files = FILES | OTHERS.get(f"{owner}/{name}", {})
+        if status == 200 and file not in files:
             status, code = 404, "EntryNotFound"
-        body = FILES[file] if status == 200 else b""
+        body = files[file] if status == 200 else b""
         self.send_response(status)
         self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("Content-Length", str(len(body)))
@@ -179,7 +187,7 @@ def fake_hub() -> Iterator[str]:
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from llm_finetune.errors import ModelError
+from llm_finetune.errors import GateError, ModelError
 from llm_finetune.model.resolve import base_folder, resolve_base
 from llm_finetune.model.settings import ModelSettings
 found = []
@@ -189,6 +197,8 @@ for name, revision in json.loads(sys.argv[1]):
         found.append([base.source, base.path, base.license, base_folder(base).name])
     except ModelError as error:
         found.append(error.problems[0].code)
+    except GateError as error:
+        found.append(str(error))
 print(json.dumps(found))
 """
 
@@ -217,3 +227,18 @@ def test_the_hub(fake_hub: str, tmp_path: Path) -> None:
     # What was fetched is found without network; nothing is asked of an address where nobody listens.
     offline = [("owner/model", None), ("owner/other", None)]
     assert in_a_process(offline, "http://127.0.0.1:9", tmp_path, "1") == [expected, "hub_offline"]
+
+
+def test_files_of_the_hub_pass_the_gate_too(fake_hub: str, tmp_path: Path) -> None:
+    asked: list[tuple[str, str | None]] = [(name, None) for name in OTHERS]
+    native, *refused = in_a_process(asked, fake_hub, tmp_path, "0")
+    # Code of their own is what many models on the Hub offer that the library knows itself; it is never loaded.
+    assert native == ["hub", "owner/remote-code", "apache-2.0", COMMIT]
+    for message, name, key in zip(
+        refused,
+        ("config.json", "generation_config.json", "tokenizer_config.json"),
+        ("_attn_implementation", "_attn_implementation_internal", "vocab_file"),
+        strict=True,
+    ):
+        assert name in str(message)
+        assert key in str(message)
