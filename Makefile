@@ -77,7 +77,7 @@ docs: $(DEV)  ## write the JSON Schema and the references from the code
 lock: $(DEV)  ## renew the lock files from pyproject.toml (UPGRADE=--upgrade takes new versions)
 	printf 'hatchling\neditables\n' | $(UV_COMPILE) $(UPGRADE) -c requirements-torch.txt -o requirements.lock
 	printf 'hatchling\neditables\n' | $(UV_COMPILE) $(UPGRADE) -c requirements-torch.txt -c requirements.lock \
-		--group dev --extra track -o requirements-dev.lock
+		--group dev --extra track --extra quant -o requirements-dev.lock
 
 clean:  ## remove the demo run, builds and caches; .venv stays
 	rm -rf demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

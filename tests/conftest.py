@@ -35,50 +35,55 @@ SIZES: dict[str, Any] = {
     "eos_token_id": 2,
     "pad_token_id": 2,
 }
-ARCHITECTURES = ("llama", "gpt2", "falcon", "mistral", "qwen2", "qwen3", "gemma2")
+GEMMA_HEADS = {"head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 32}
+OLDER = {key: SIZES[key] for key in ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads")}
+FALCON = {"bias": False, "alibi": False, "max_position_embeddings": 512}
+TINY_MODELS: dict[str, tuple[str, dict[str, Any]]] = {
+    "llama": ("LlamaConfig", {**SIZES, "tie_word_embeddings": False}),
+    "gpt2": (
+        "GPT2Config",
+        {"n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 512}
+        | dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0),
+    ),
+    "falcon": (
+        "FalconConfig",
+        {**OLDER, **FALCON, "multi_query": True, "parallel_attn": True, "new_decoder_architecture": False},
+    ),
+    "mistral": ("MistralConfig", {**SIZES, "sliding_window": None}),
+    "qwen2": ("Qwen2Config", {**SIZES, "tie_word_embeddings": True}),
+    "qwen3": ("Qwen3Config", {**SIZES, "head_dim": 16, "tie_word_embeddings": True}),
+    "gemma2": ("Gemma2Config", {**SIZES, **GEMMA_HEADS}),
+    "gemma3": (
+        "Gemma3TextConfig",
+        {**SIZES, **GEMMA_HEADS, "layer_types": ["sliding_attention", "full_attention"]},
+    ),
+    "phi3": ("Phi3Config", {**SIZES, "original_max_position_embeddings": 512, "sliding_window": None}),
+    "falcon_new": (
+        "FalconConfig",
+        {**OLDER, **FALCON, "multi_query": False, "num_kv_heads": 2, "new_decoder_architecture": True},
+    ),
+    "gpt_neox": ("GPTNeoXConfig", {**OLDER, "intermediate_size": 128, "max_position_embeddings": 512}),
+    "opt": (
+        "OPTConfig",
+        {**OLDER, "word_embed_proj_dim": 64, "ffn_dim": 128, "max_position_embeddings": 512, "dropout": 0.0},
+    ),
+    "bloom": ("BloomConfig", {"hidden_size": 64, "n_layer": 2, "n_head": 4}),
+    "mixtral": (
+        "MixtralConfig",
+        {**SIZES, "num_local_experts": 4, "num_experts_per_tok": 2, "sliding_window": None},
+    ),
+}
+"""Class and own values of the configuration of each architecture: every one that the documentation names."""
+ARCHITECTURES = tuple(TINY_MODELS)
 
 
 def tiny_config(architecture: str) -> Any:
-    """A configuration of two small layers."""
+    """A configuration of two small layers, without dropout."""
     import transformers
 
+    kind, values = TINY_MODELS[architecture]
     plain = {key: SIZES[key] for key in ("vocab_size", "bos_token_id", "eos_token_id", "pad_token_id")}
-    match architecture:
-        case "llama":
-            return transformers.LlamaConfig(**SIZES, tie_word_embeddings=False)
-        case "mistral":
-            return transformers.MistralConfig(**SIZES, sliding_window=None)
-        case "qwen2":
-            return transformers.Qwen2Config(**SIZES, tie_word_embeddings=True)
-        case "qwen3":
-            return transformers.Qwen3Config(**SIZES, head_dim=16, tie_word_embeddings=True)
-        case "gemma2":
-            return transformers.Gemma2Config(**SIZES, head_dim=16, query_pre_attn_scalar=16, sliding_window=32)
-        case "gpt2":
-            return transformers.GPT2Config(
-                **plain,
-                n_embd=64,
-                n_layer=2,
-                n_head=4,
-                n_positions=512,
-                resid_pdrop=0.0,
-                embd_pdrop=0.0,
-                attn_pdrop=0.0,
-            )
-        case "falcon":
-            return transformers.FalconConfig(
-                **plain,
-                hidden_size=64,
-                num_hidden_layers=2,
-                num_attention_heads=4,
-                multi_query=True,
-                parallel_attn=True,
-                new_decoder_architecture=False,
-                bias=False,
-                alibi=False,
-                max_position_embeddings=512,
-            )
-    raise KeyError(architecture)
+    return getattr(transformers, kind)(**{**plain, **values})
 
 
 def tiny_tokenizer(chat_template: str | None = CHATML) -> Any:

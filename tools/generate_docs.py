@@ -1,5 +1,5 @@
-"""Write what is made from the code: the JSON Schema, the references of configuration and command line, and the list of
-problem codes.
+"""Write what is made from the code: the JSON Schema, the references of configuration and command line, the list of
+problem codes, and the tables in the pages about methods.
 
 `--check` writes nothing and ends with exit code 1 if a committed file is not what the code would give.
 """
@@ -10,10 +10,12 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from methods_docs import PAGES, page_text
 from problem_codes import readme_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +40,8 @@ SCHEMA_TYPES = {
     "array": "list",
     "boolean": "true, false",
 }
+FIXED_METHOD_KEYS = {"peft_type", "task_type"}
+"""Keys of a method's file that have one value."""
 ANSI_SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 CONFIGURATION_HEAD = """\
@@ -81,18 +85,18 @@ def _values(field: dict[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
     if "const" in field:
-        return f"`{field['const']}`"
+        return f"`{json.dumps(field['const']).strip(chr(34))}`"
     kind = str(field.get("type", "any"))
     return SCHEMA_TYPES.get(kind, kind)
 
 
-def _key_table(section: str, definition: dict[str, Any], names: Sequence[str]) -> str:
+def _key_table(definition: Mapping[str, Any], names: Sequence[str], before: str = "") -> str:
     lines = ["| Key | Takes | Default | Meaning |", "|---|---|---|---|"]
     for name in names:
         field = definition["properties"][name]
         default = json.dumps(field.get("default", {}), ensure_ascii=False)
         meaning = field.get("description", "").replace("|", "\\|")
-        lines.append(f"| `{section}.{name}` | {_values(field)} | `{default}` | {meaning} |")
+        lines.append(f"| `{before}{name}` | {_values(field)} | `{default}` | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
@@ -109,11 +113,15 @@ def configuration_text() -> str:
         written = [name for name in names if section != "training" or name in TrainingSettings.model_fields]
         parts.append(f"\n## {section}\n\n{definition.get('description', '')}\n")
         if written:
-            parts.append("\n" + _key_table(section, definition, written))
+            parts.append("\n" + _key_table(definition, written, f"{section}."))
         if passed := sorted(set(names) - set(written)):
             listed = ", ".join(f"`{name}`" for name in passed)
             parts.append(PASSED_THROUGH_HEAD + textwrap.fill(listed, 120, break_on_hyphens=False) + "\n")
     return "".join(parts)
+
+
+def _method_keys(definition: Mapping[str, Any]) -> str:
+    return _key_table(definition, [name for name in definition["properties"] if name not in FIXED_METHOD_KEYS])
 
 
 def commands_text() -> str:
@@ -147,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         CONFIGURATION_NAME: configuration_text,
         COMMANDS_NAME: commands_text,
         CODES_NAME: readme_text,
+        **{name: partial(page_text, name, _method_keys) for name in PAGES},
     }
     stale = []
     for name, make in makers.items():

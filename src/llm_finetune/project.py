@@ -88,6 +88,16 @@ class Project:
         return self.root / ".cache" / "tokens"
 
     @property
+    def plan(self) -> Path:
+        """What the last `plan` forecast; it is made before there is a run, and may be deleted at any time."""
+        return self.root / ".cache" / "plan.json"
+
+    @property
+    def trials(self) -> Path:
+        """Where short trial runs are made and deleted."""
+        return self.root / ".cache"
+
+    @property
     def scorecard(self) -> Path:
         return self.logs / "scorecard.json"
 
@@ -106,3 +116,18 @@ class Project:
     @property
     def merged(self) -> Path:
         return self.root / "exports" / "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialProject(Project):
+    """The same project, whose run is written into another folder."""
+
+    folder: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"

@@ -17,7 +17,7 @@ from llm_finetune.messages import say
 from llm_finetune.methods.settings import MethodSettings
 from llm_finetune.model.settings import ModelSettings
 from llm_finetune.project import Project
-from llm_finetune.train.settings import ALIASES, REFUSED, CheckedTrainingSettings, TrainingSettings
+from llm_finetune.train.settings import ALIASES, OWN_KEYS, REFUSED, CheckedTrainingSettings, TrainingSettings
 
 
 class FinetuneSettings(Settings):
@@ -79,7 +79,7 @@ def resolved(settings: FinetuneSettings) -> dict[str, Any]:
     training = settings.training_settings
     values["training"] = {
         **training.passed_through(),
-        "early_stopping_patience": training.early_stopping_patience,
+        **{key: getattr(training, key) for key in OWN_KEYS},
     }
     return values
 

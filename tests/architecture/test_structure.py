@@ -32,7 +32,7 @@ def loaded_after(code: str) -> set[str]:
 
 def test_there_is_something_to_look_at() -> None:
     assert len(modules()) > 80
-    assert len(VERBS) == 13
+    assert len(VERBS) == 16
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])
@@ -78,6 +78,7 @@ def test_the_public_names_are_these() -> None:
         "merge",
         "open_chat",
         "open_project",
+        "plan",
         "preview",
         "preview_any",
         "push",

@@ -12,7 +12,22 @@ from torch.nn import functional
 from llm_finetune.engine.batch import NOT_TRAINED, batches_by_length, collate, first_trained
 from llm_finetune.engine.loss import mean_token_loss, summed_loss
 
-ARCHITECTURES = ["llama", "gpt2", "falcon", "mistral", "qwen2", "qwen3", "gemma2"]
+ARCHITECTURES = (
+    "llama",
+    "gpt2",
+    "falcon",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma2",
+    "gemma3",
+    "phi3",
+    "falcon_new",
+    "gpt_neox",
+    "opt",
+    "bloom",
+    "mixtral",
+)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ SECTIONS: dict[str, Any] = {
 DATA_CHANGES: dict[str, tuple[str, ...]] = {
     # Key → overrides that must change what `preview`, or the row counts of `check`, say.
     "model.chat_template": ("model.chat_template=other.jinja",),
+    "model.added_tokens": ("model.added_tokens=[Item]",),
     "data.train": ("data.train=data/other.jsonl",),
     "data.format": ("data.format=messages",),
     "data.columns": ("data.columns.output=answer",),
@@ -45,10 +46,15 @@ ELSEWHERE: dict[str, str] = {
     # Keys whose effect another test shows, and which.
     "model.name": "test_training_runs.py: architectures",
     "model.revision": "tests/unit/model/test_resolve.py",
+    "model.quantization": "tests/field/test_quantized.py",
     "model.dtype": "test_determinism.py, test_environment.py",
     "method.adapter": "test_full_fine_tuning below",
+    "method.start_from": "tests/field/test_adapters.py: A02",
+    "method.loraplus_lr_ratio": "tests/unit/methods/test_lora_plus.py",
     "evaluation.max_new_tokens": "tests/unit/evaluate/test_compare.py",
     "evaluation.gates": "test_tiny_journey.py: gate",
+    "method.train_layers": "tests/field/test_full_tuning.py",
+    "training.gradient_checkpointing": "tests/field/test_full_tuning.py: R08",
     "training.early_stopping_patience": "test_determinism.py: early stopping",
 }
 

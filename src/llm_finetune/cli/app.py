@@ -18,6 +18,7 @@ VERBS: dict[str, str] = {
     "preview": "llm_finetune.cli.preview:preview",
     "stats": "llm_finetune.cli.stats:stats",
     "rehearse": "llm_finetune.cli.rehearse:rehearse",
+    "plan": "llm_finetune.cli.plan:plan",
     "train": "llm_finetune.cli.train:train",
     "evaluate": "llm_finetune.cli.evaluate:evaluate",
     "generate": "llm_finetune.cli.generate:generate",
@@ -25,6 +26,7 @@ VERBS: dict[str, str] = {
     "merge": "llm_finetune.cli.merge:merge",
     "push": "llm_finetune.cli.push:push",
     "runs": "llm_finetune.cli.runs:runs",
+    "methods": "llm_finetune.cli.methods:methods",
     "env": "llm_finetune.cli.env:env",
     "schema": "llm_finetune.cli.schema:schema",
 }

@@ -41,3 +41,5 @@ def merge(
             dtype=report.dtype,
         )
     )
+    if report.kl_trained is not None:
+        print_line(say("cli.merge.quantized", name=report.quantization, kl=report.kl_trained))

@@ -1,6 +1,7 @@
 """Fold an adapter into its base: a full model in the base's number format, checked before it appears.
 
-The sum is made in float32 and cast once: made in bfloat16, it is rounded at every product. Knows no project.
+The sum is made in float32 and cast once: made in bfloat16, it is rounded at every product. A run on a quantised base is
+merged into the unrounded one, because a sum rounded again to a few bits loses what was learned. Knows no project.
 """
 
 import shutil
@@ -13,6 +14,7 @@ from llm_finetune.errors import GateError, ModelError, Problem
 from llm_finetune.files import folder_size_bytes, read_json, staged_folder
 from llm_finetune.messages import say
 from llm_finetune.model.gate import refuse_code
+from llm_finetune.model.quantize import NONE
 from llm_finetune.model.quiet import quiet_libraries
 from llm_finetune.model.resolve import Base, base_folder, weight_names
 
@@ -50,6 +52,10 @@ class MergeReport:
     kl_adapter: float
     """The same of adapter + base run in the written number format, to compare with."""
     bytes: int
+    quantization: str = NONE
+    """How the base was held in training; the figures above compare with adapter + unrounded base all the same."""
+    kl_trained: float | None = None
+    """Mean divergence of the merged model from what was trained, adapter + quantised base, in nats."""
 
 
 def merge(
@@ -59,10 +65,12 @@ def merge(
     token_rows: Sequence[Sequence[int]],
     *,
     end_ids: frozenset[int] = frozenset(),
+    quantization: str = NONE,
 ) -> MergeReport:
     """Write the merged model to `target`, compared with adapter + base on rows of token ids.
 
-    `end_ids` become the tokens at which the merged model ends an answer by default.
+    `end_ids` become the tokens at which the merged model ends an answer by default. `quantization` is how the base was
+    held in training.
 
     Raises: GateError if the merged model computes something else, or nothing new; `target` is not written.
     ModelError if the base or the adapter cannot be used.
@@ -86,7 +94,9 @@ def merge(
             del model
             _copy_tokenizer(base, adapter, staging)
             kl_merged, kl_adapter = _verify(base, adapter, staging, rows, reference)
-    return MergeReport(target, dtype, difference, kl_merged, kl_adapter, folder_size_bytes(target))
+            kl_trained = _from_trained(base, adapter, staging, rows, quantization) if quantization != NONE else None
+    size = folder_size_bytes(target)
+    return MergeReport(target, dtype, difference, kl_merged, kl_adapter, size, quantization, kl_trained)
 
 
 def stored_dtype(folder: Path) -> str:
@@ -120,8 +130,10 @@ def _with_adapter(base: Base, adapter: Path, dtype: str, loaded: Any = None) -> 
     """
     from peft import PeftModel
 
+    from llm_finetune.methods.boft_kernel import leave_uncompiled
     from llm_finetune.model.load import load_model
 
+    leave_uncompiled()
     model = load_model(base, dtype) if loaded is None else loaded
     try:
         return PeftModel.from_pretrained(model, str(adapter))
@@ -134,8 +146,10 @@ def _with_adapter(base: Base, adapter: Path, dtype: str, loaded: Any = None) -> 
 def _save(model: Any, dtype: str, staging: Path, end_ids: frozenset[int]) -> None:
     import torch
 
+    from llm_finetune.model.generation import repair_generation
     from llm_finetune.model.load import save_end_tokens
 
+    repair_generation(model)
     model.to(getattr(torch, dtype)).save_pretrained(staging)
     if end_ids:
         save_end_tokens(staging, model, end_ids)
@@ -183,6 +197,19 @@ def _verify(
             )
         )
     return kl_merged, kl_adapter
+
+
+def _from_trained(base: Base, adapter: Path, staging: Path, rows: Sequence[list[int]], quantization: str) -> float:
+    """The merged model's divergence from adapter + base as it was held in training."""
+    from llm_finetune.deliver import parity
+    from llm_finetune.model.load import load_model
+
+    dtype = stored_dtype(staging)
+    trained = _with_adapter(base, adapter, dtype, load_model(base, dtype, quantization))
+    reference = parity.logits_of(trained, rows)
+    del trained
+    merged = load_model(replace(base, path=str(staging), revision=None, source="folder"), dtype)
+    return parity.mean_divergence(reference, parity.logits_of(merged, rows))
 
 
 def _check_files(staging: Path, dtype: str) -> None:

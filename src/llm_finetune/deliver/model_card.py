@@ -107,18 +107,44 @@ def _usage(facts: CardFacts) -> str:
     turns = [{"role": "system", "content": system}] if system else []
     messages = [*turns, {"role": "user", "content": "Hello"}]
     base = facts.public_base or "PATH/OF/THE/BASE"
+    grows = _rows_to_add(facts)
+    resize = _RESIZE.format(rows=grows) if grows else ""
     imports, load = (
-        ("from peft import PeftModel\n", _LOAD_ADAPTER.format(base=base, repo=facts.repo))
+        ("from peft import PeftModel\n", _LOAD_ADAPTER.format(base=base, resize=resize, repo=facts.repo))
         if facts.is_adapter
         else ("", _LOAD_FULL.format(repo=facts.repo))
     )
     code = imports + _RUN.format(repo=facts.repo, load=load, messages=messages)
-    return f"## {say_in('en', 'deliver.card_usage')}\n\n```python\n{code}```"
+    notes = "".join(f"\n\n> {note}" for note in _loading_notes(facts))
+    return f"## {say_in('en', 'deliver.card_usage')}\n\n```python\n{code}```{notes}"
+
+
+def _rows_to_add(facts: CardFacts) -> int | None:
+    """Rows that the base's embedding must have for added tokens, where it has fewer."""
+    added = facts.run.get("added_tokens")
+    if not facts.is_adapter or not isinstance(added, Mapping) or added["rows"] <= added["rows_before"]:
+        return None
+    return int(added["rows"])
+
+
+def _loading_notes(facts: CardFacts) -> list[str]:
+    """What another tool would do wrong without a word."""
+    notes = []
+    if facts.is_adapter and _at(facts.run, "method.use_dora"):
+        notes.append(say_in("en", "deliver.card_dora"))
+    if not facts.is_adapter and _at(facts.run, "method.peft_type") == "FULL":
+        notes.append(say_in("en", "deliver.card_float32"))
+    if (rows := _rows_to_add(facts)) is not None:
+        names = ", ".join(f"`{token}`" for token in facts.run["added_tokens"]["ids"])
+        notes.append(say_in("en", "deliver.card_added_tokens", names=names, rows=rows))
+    return notes
 
 
 _LOAD_ADAPTER = """\
-base = AutoModelForCausalLM.from_pretrained({base!r}, dtype="auto")
+base = AutoModelForCausalLM.from_pretrained({base!r}, dtype="auto"){resize}
 model = PeftModel.from_pretrained(base, {repo!r})"""
+_RESIZE = """
+base.resize_token_embeddings({rows}, mean_resizing=False)"""
 _LOAD_FULL = 'model = AutoModelForCausalLM.from_pretrained({repo!r}, dtype="auto")'
 _RUN = """\
 from transformers import AutoModelForCausalLM, AutoTokenizer

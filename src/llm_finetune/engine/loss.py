@@ -13,6 +13,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from llm_finetune.engine.batch import NOT_TRAINED, TokenRow, batches_by_length, collate
 
+_CASTS_INPUTS = "cast_input_dtype_enabled"
+"""The switch of PEFT's layers."""
 _AUTOCAST = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -23,15 +25,21 @@ def computing_in(precision: str, device_type: str) -> AbstractContextManager[Any
     return torch.autocast(device_type, dtype=_AUTOCAST[precision])
 
 
-def inputs_as_they_come(model: torch.nn.Module) -> AbstractContextManager[Any]:
+@contextmanager
+def inputs_as_they_come(model: torch.nn.Module) -> Iterator[None]:
     """The context in which adapters do not turn their inputs into float32 before autocast turns them back.
 
-    The products are the same: what autocast multiplies is what came in. peft 0.21.2, `disable_input_dtype_casting`.
+    The products are the same: what autocast multiplies is what came in. PEFT 0.21's own `disable_input_dtype_casting`
+    fails on the layers that train single rows, which have no such switch.
     """
-    from peft.helpers import disable_input_dtype_casting
-
-    context: AbstractContextManager[Any] = disable_input_dtype_casting(model)
-    return context
+    switched = [module for module in model.modules() if vars(module).get(_CASTS_INPUTS) is True]
+    for module in switched:
+        setattr(module, _CASTS_INPUTS, False)
+    try:
+        yield
+    finally:
+        for module in switched:
+            setattr(module, _CASTS_INPUTS, True)
 
 
 @contextmanager

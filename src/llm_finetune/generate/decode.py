@@ -4,13 +4,15 @@ Shapes: B rows, T prompt tokens, N new tokens.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import torch
-from peft import PeftModel
-from transformers import GenerationConfig
+from peft import PeftModel, PeftType
+from transformers import DynamicCache, GenerationConfig
+from transformers.cache_utils import DynamicSlidingWindowLayer
 
 from llm_finetune.engine.loss import computing_in
 from llm_finetune.generate.answer import Sampling
@@ -36,24 +38,80 @@ def left_padded(rows: Sequence[Sequence[int]], pad_id: int) -> tuple[torch.Tenso
 
 
 def decode(
-    model: Any, ids_BT: torch.Tensor, mask_BT: torch.Tensor, config: GenerationConfig, streamer: Any = None
+    model: Any,
+    ids_BT: torch.Tensor,
+    mask_BT: torch.Tensor,
+    config: GenerationConfig,
+    streamer: Any = None,
+    *,
+    tuned: bool = True,
 ) -> torch.Tensor:
     """New tokens only (B, N). Every method's way to generate goes through here.
 
     A PEFT model is entered by its base, in which the adapter's layers stand: peft 0.21.2's own `generate`
-    misses the cache's new name in transformers 5.24. The model's own generation defaults (temperature,
-    penalties …) are set aside, so that only `config` counts.
+    misses the cache's new name in transformers 5.24. Virtual tokens are put in front here. The model's own generation
+    defaults (temperature, penalties …) are set aside, so that only `config` counts.
     """
     inner = model.get_base_model() if isinstance(model, PeftModel) else model
+    start = _start(model, ids_BT, mask_BT) if tuned else _Start(ids_BT, mask_BT)
     defaults, inner.generation_config = inner.generation_config, GenerationConfig()
     try:
         output_BT = inner.generate(
-            input_ids=ids_BT, attention_mask=mask_BT, generation_config=config, streamer=streamer
+            input_ids=start.ids,
+            attention_mask=start.mask,
+            generation_config=config,
+            streamer=streamer,
+            **start.more,
         )
     finally:
         inner.generation_config = defaults
-    new_BN: torch.Tensor = output_BT[:, ids_BT.shape[1] :]
+    new_BN: torch.Tensor = output_BT if start.ids is None else output_BT[:, start.ids.shape[1] :]
     return new_BN
+
+
+class _Start(NamedTuple):
+    """What generation starts from."""
+
+    ids: torch.Tensor | None
+    """(B, T); None if the text comes as embeddings, and then only new tokens come back."""
+    mask: torch.Tensor
+    more: Mapping[str, Any] = MappingProxyType({})
+
+
+def has_virtual_tokens(model: Any) -> bool:
+    """Whether trained positions stand in front of every text of this model."""
+    return isinstance(model, PeftModel) and model.active_peft_config.is_prompt_learning
+
+
+def padding_shows(model: Any, text_tokens: int) -> bool:
+    """Whether padding would change what a model generates in texts of up to so many tokens.
+
+    Padding stands between a prefix and its text. It is masked and has no position, but a sliding window over the keys
+    counts it, so that it hides the prefix, or the text's first tokens, too early.
+    """
+    if not has_virtual_tokens(model) or model.active_peft_config.peft_type != PeftType.PREFIX_TUNING:
+        return False
+    layers = DynamicCache(config=model.config).layers
+    windows = [layer.sliding_window for layer in layers if isinstance(layer, DynamicSlidingWindowLayer)]
+    return any(window < model.active_peft_config.num_virtual_tokens + text_tokens for window in windows)
+
+
+def _start(model: Any, ids_BT: torch.Tensor, mask_BT: torch.Tensor) -> _Start:
+    """The tokens, behind the model's virtual ones if it has some."""
+    if not has_virtual_tokens(model):
+        return _Start(ids_BT, mask_BT)
+    rows, virtual = ids_BT.shape[0], model.active_peft_config.num_virtual_tokens
+    prompt = model.get_prompt(batch_size=rows)
+    mask_BT = torch.cat([mask_BT.new_ones(rows, virtual), mask_BT], dim=1)
+    if not isinstance(prompt, torch.Tensor):
+        # The library counts the cache's tokens as those of the first ids; which ids they are does not matter.
+        return _Start(torch.cat([ids_BT.new_zeros(rows, virtual), ids_BT], dim=1), mask_BT, {"cache": prompt})
+    texts_BTD = model.word_embeddings(ids_BT)
+    joined_BTD = torch.cat([prompt.to(texts_BTD.dtype), texts_BTD], dim=1)
+    # Padding goes in front of the virtual tokens: sliding windows count positions, masked or not.
+    order_BT = mask_BT.argsort(dim=1, stable=True)
+    joined_BTD = joined_BTD.gather(1, order_BT[..., None].expand_as(joined_BTD))
+    return _Start(None, mask_BT.gather(1, order_BT), {"inputs_embeds": joined_BTD})
 
 
 def generation_config(stops: Stops, sampling: Sampling, pad_id: int) -> GenerationConfig:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from llm_finetune.data.jinja_template import TemplateRefusalError
@@ -97,8 +98,18 @@ class Generator:
         ordered = sorted(prompts, key=lambda prompt: len(prompt.ids), reverse=True)
         yield from ([prompt] for prompt in ordered if prompt.room < max_new_tokens)
         roomy = [prompt for prompt in ordered if prompt.room == max_new_tokens]
-        for start in range(0, len(roomy), self.batch_size):
-            yield roomy[start : start + self.batch_size]
+        for group in self._alike(roomy, max_new_tokens):
+            for start in range(0, len(group), self.batch_size):
+                yield group[start : start + self.batch_size]
+
+    def _alike(self, prompts: list[Prompt], max_new_tokens: int) -> list[list[Prompt]]:
+        """Prompts that may be padded to each other: all of them, or where padding would show those of one length."""
+        from llm_finetune.generate import decode
+
+        longest = max((len(prompt.ids) for prompt in prompts), default=0) + max_new_tokens
+        if not (self.tuned and decode.padding_shows(self.model, longest)):
+            return [prompts]
+        return [list(group) for _, group in groupby(prompts, key=lambda prompt: len(prompt.ids))]
 
     def _answer_batch(self, batch: Sequence[Prompt], sampling: Sampling) -> dict[int, Answer]:
         from llm_finetune.generate.decode import cut_at_end
@@ -131,7 +142,9 @@ class Generator:
             # Every batch has its own stream, so that an answer does not hang on the batches before it.
             decode.seeded(None if sampling.seed is None else sampling.seed + batch[0].index, device),
         ):
-            new_BN = decode.decode(self.model, ids_BT.to(device), mask_BT.to(device), config, streamer)
+            new_BN = decode.decode(
+                self.model, ids_BT.to(device), mask_BT.to(device), config, streamer, tuned=self.tuned
+            )
             rows: list[list[int]] = new_BN.tolist()
         return rows
 

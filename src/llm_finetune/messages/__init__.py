@@ -13,6 +13,7 @@ ROOMS = (
     "data",
     "model",
     "methods",
+    "plan",
     "train",
     "generate",
     "evaluate",

@@ -194,4 +194,38 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "tokens are not counted: no model is named (add a configuration, or model.name=…)",
         "沒有計算 token：沒有指定模型（請加上設定檔，或 model.name=…）",
     ),
+    "cli.methods.type": ("peft_type", "peft_type"),
+    "cli.methods.trains": ("what it trains", "訓練什麼"),
+    "cli.methods.parameters": ("trained", "受訓參數"),
+    "cli.methods.memory": ("memory", "記憶體"),
+    "cli.methods.can": ("can", "支援"),
+    "cli.methods.paper": ("paper", "論文"),
+    "cli.methods.can_merge": ("merge", "合併"),
+    "cli.methods.can_export_as_lora": ("export as LoRA", "匯出成 LoRA"),
+    "cli.methods.can_quantize_base": ("quantised base", "量化的基礎模型"),
+    "cli.methods.can_checkpoint": ("gradient checkpointing", "梯度檢查點"),
+    "cli.methods.memory.hardly": ("hardly more than the model", "幾乎等於模型本身"),
+    "cli.methods.memory.little": ("a little more than the model", "比模型略多"),
+    "cli.methods.memory.more": ("clearly more than the model", "比模型明顯多"),
+    "cli.methods.memory.times": ("{times} times the model", "模型的 {times} 倍"),
+    "cli.methods.between": (", ", "、"),
+    "cli.methods.choose": (
+        "The method is `peft_type` in config/lora_config.json; FULL is `method.adapter: none` in config/finetune.yaml.",
+        "方法寫在 config/lora_config.json 的 `peft_type`；FULL 則是 config/finetune.yaml 的 `method.adapter: none`。",
+    ),
+    "cli.methods.measured": (
+        "Counted on {model} with the defaults of each method. Memory is weights, gradients and Adam's state, against "
+        "the frozen model in bfloat16; activations come on top and are much the same for all.",
+        "以 {model} 和各方法的預設值計算。記憶體指權重、梯度和 Adam 狀態，與凍結的 bfloat16 模型相比；"
+        "另外還有活化值，各方法相差不多。",
+    ),
+    "cli.merge.quantized": (
+        "Trained on an {name} base, merged into the unrounded one: rounded once more, the sum would lose what was "
+        "learned. So the figures above compare with adapter + unrounded base. From what was trained and evaluated so "
+        "far, adapter + {name} base, the merged model differs by a mean divergence of {kl:.2g} nats, mostly the "
+        "rounding itself; judge the merged model by its own answers.",
+        "訓練時的基礎模型是 {name}，合併時用的是未量化的：若再量化一次，學到的東西會流失。因此上面的數字是與"
+        "「轉接器＋未量化的基礎模型」相比。與先前訓練和評估的「轉接器＋{name} 基礎模型」相比，合併後的模型平均 "
+        "KL 散度為 {kl:.2g} nats，主要來自量化本身；請以合併後模型自己的回答來判斷好壞。",
+    ),
 }

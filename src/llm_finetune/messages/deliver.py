@@ -85,4 +85,33 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "{folder} holds no adapter that could be merged; it is a full model already.",
         "{folder} 裡沒有可以合併的轉接器；它已經是完整的模型。",
     ),
+    "deliver.no_lora": (
+        "an adapter of the kind {kind} is no low-rank update, so it cannot be written as a LoRA.",
+        "{kind} 類的轉接器不是低秩更新，無法寫成 LoRA。",
+    ),
+    "deliver.no_lora.fix": ("Kinds that can: {known}.", "可以轉換的有：{known}。"),
+    "deliver.lora_differs": (
+        "Written as a plain LoRA, the adapter computes something else: logits differ by {found:.2g}, {allowed:g} is "
+        "allowed. Nothing was written.",
+        "寫成一般的 LoRA 後，轉接器的計算結果不同：logits 相差 {found:.2g}，容許值是 {allowed:g}。沒有寫入任何檔案。",
+    ),
+    "deliver.card_dora": (
+        "This is a DoRA adapter: load it with `PeftModel`, as above, or merge it. "
+        "`AutoModelForCausalLM.from_pretrained` on an adapter leaves out its lengths without an error, and answers are "
+        "wrong.",
+        "這是 DoRA 轉接器：請如上以 `PeftModel` 載入，或先合併。直接對轉接器用 "
+        "`AutoModelForCausalLM.from_pretrained` 會漏掉它的長度參數而且不報錯，回答會出錯。",
+    ),
+    "deliver.card_added_tokens": (
+        "The tokens {names} were added. The base's embedding needs {rows} rows before the adapter is loaded, as above; "
+        "the adapter brings the values of the new rows. A merged model needs nothing of this.",
+        "新增了 {names} 這些 token。載入轉接器之前，要先如上把基礎模型的嵌入矩陣擴充到 {rows} 列；"
+        "新列的值由轉接器提供。合併後的模型不需要這一步。",
+    ),
+    "deliver.card_float32": (
+        "The trained weights are stored in float32, as they were trained. Loading them with `dtype=torch.bfloat16` "
+        "halves the memory, and rounds away a part of what was learnt: measure before you do.",
+        "受訓的權重以 float32 儲存，與訓練時相同。以 `dtype=torch.bfloat16` 載入可以省一半記憶體，"
+        "但會捨去一部分學到的內容，請先測量再決定。",
+    ),
 }

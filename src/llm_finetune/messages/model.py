@@ -250,4 +250,92 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "tokenizer.json is used.",
         "目前安裝的 transformers 切出的 token 會和 {name} 的 tokenizer.json 不同；已改用 tokenizer.json。",
     ),
+    "model.token_blanks": ("tokens without blanks at their ends", "前後沒有空白的 token"),
+    "model.token_twice": ("each token once", "每個 token 只寫一次"),
+    "model.token_known": (
+        "the base has the token {token!r} already ({id}).",
+        "基礎模型已經有 {token!r} 這個 token（編號 {id}）。",
+    ),
+    "model.token_known.fix": (
+        "Take it out of the list: its row is there, and trained.",
+        "請從清單中拿掉：它的向量本來就有，也訓練過。",
+    ),
+    "model.token_unreadable": (
+        "this tokenizer would show the token {token!r} as something else.",
+        "這個分詞器會把 {token!r} 這個 token 顯示成別的文字。",
+    ),
+    "model.token_unreadable.fix": (
+        "Spell it with plain ASCII characters, for example `<note>`.",
+        "請只用 ASCII 字元拼寫，例如 `<note>`。",
+    ),
+    "model.token_hidden": (
+        "this tokenizer does not find the token {token!r} inside a text.",
+        "這個分詞器在文字裡找不到 {token!r} 這個 token。",
+    ),
+    "model.token_hidden.fix": (
+        "Spell it so that no other token begins or ends with the same characters.",
+        "請換一種拼法，避免與其他 token 的開頭或結尾相同。",
+    ),
+    "model.tokens_added": ("{count} tokens added: {names}", "新增 {count} 個 token：{names}"),
+    "model.rows_spare": (
+        "they take rows the model has to spare; its embedding keeps its {rows:,} rows",
+        "使用模型預留的空列；嵌入矩陣維持 {rows:,} 列",
+    ),
+    "model.rows_grow": (
+        "the embedding grows from {rows:,} to {needed:,} rows; whatever loads the adapter here does the same by itself",
+        "嵌入矩陣從 {rows:,} 列增加到 {needed:,} 列；之後在這裡載入轉接器時會自動照做",
+    ),
+    "model.rows_start": (
+        "their rows start at the mean of the base's {known:,} tokens, so that none begins as an unlikely or a sure answer",
+        "新列的初始值是基礎模型 {known:,} 個 token 的平均，一開始不會特別容易或特別難出現",
+    ),
+    "model.rows_start_described": (
+        "their rows start at the mean of the words that describe them; those without words at the mean of the base's "
+        "{known:,} tokens",
+        "新列的初始值是描述文字各 token 的平均；沒有描述的則是基礎模型 {known:,} 個 token 的平均",
+    ),
+    "model.generation_repaired": (
+        "{name} generates with settings that contradict each other, which would fail when the result is saved; taken "
+        "out, without effect on its answers: {keys}",
+        "{name} 的生成設定互相矛盾，儲存結果時會失敗；已移除不影響回答的設定：{keys}",
+    ),
+    "model.not_installed": (
+        "`model.quantization: {name}` needs the package bitsandbytes, which is not installed.",
+        "`model.quantization: {name}` 需要 bitsandbytes 套件，但尚未安裝。",
+    ),
+    "model.not_installed.fix": (
+        "Run `pip install llm-finetune[quant]`, or set `model.quantization: int8`, which needs nothing more.",
+        "請執行 `pip install llm-finetune[quant]`，或設定不需要額外套件的 `model.quantization: int8`。",
+    ),
+    "model.quantized_twice": (
+        "the base is stored quantised already and cannot be held in {name}.",
+        "基礎模型本身已經是量化格式，無法再轉成 {name}。",
+    ),
+    "model.quantized_twice.fix": (
+        "Set `model.quantization: none`, or `model.name` to the unquantised model.",
+        "請設定 `model.quantization: none`，或把 `model.name` 設為未量化的模型。",
+    ),
+    "model.nothing_to_quantize": (
+        "no layer of {architecture} can be held in {name}: it has no linear layers beside its output head.",
+        "{architecture} 沒有任何層可以轉成 {name}：除了輸出層之外沒有線性層。",
+    ),
+    "model.nothing_to_quantize.fix": ("Set `model.quantization: none`.", "請設定 `model.quantization: none`。"),
+    "model.stored_quantized": ("stored quantised", "已量化儲存"),
+    "model.quantized.int8": (
+        "Quantisation: int8 in {layers} linear layers ({part} of the parameters), one scale for each output; "
+        "multiplied in {dtype}, the number format above. Embeddings and output head are not rounded.",
+        "量化：{layers} 個線性層（占 {part} 的參數）以 int8 儲存，每個輸出各有一個比例；"
+        "以上述的數值格式 {dtype} 相乘。嵌入層和輸出層不量化。",
+    ),
+    "model.quantized.nf4": (
+        "Quantisation: nf4 in {layers} linear layers ({part} of the parameters), blocks of 64 with scales that are "
+        "rounded too; multiplied in {dtype}, the number format above, because 4 bits are only how they are stored. "
+        "Embeddings and output head are not rounded.",
+        "量化：{layers} 個線性層（占 {part} 的參數）以 nf4 儲存，每 64 個數值一組，比例本身也經過量化；"
+        "4 位元只是儲存方式，計算時以上述的數值格式 {dtype} 相乘。嵌入層和輸出層不量化。",
+    ),
+    "model.quantized.little": (
+        "Quantisation saves little here: {part} of the parameters are in no linear layer and stay as they are.",
+        "量化在此幫助不大：{part} 的參數不在線性層裡，維持原樣。",
+    ),
 }

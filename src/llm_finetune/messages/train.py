@@ -85,4 +85,121 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "請用 model.name=… 指定正確的模型，或重新訓練。",
     ),
     "train.no_archive": ("There is no archived run {name!r}.", "沒有 {name!r} 這個封存的訓練。"),
+    "train.one_checkpointing_key": (
+        "transformers' newer name is not needed here.",
+        "這裡不需要 transformers 的新名稱。",
+    ),
+    "train.one_checkpointing_key.fix": (
+        "Use `training.gradient_checkpointing: auto`, `true` or `false`.",
+        "請用 `training.gradient_checkpointing: auto`、`true` 或 `false`。",
+    ),
+    "train.checkpointing_kind": (
+        "there is one kind of gradient checkpointing here, the non-re-entrant one.",
+        "這裡的梯度檢查點只有一種，就是非重入式（non-re-entrant）。",
+    ),
+    "train.checkpointing_kind.fix": (
+        "Remove the key; `training.gradient_checkpointing` switches it.",
+        "請移除這個鍵；開關是 `training.gradient_checkpointing`。",
+    ),
+    "train.checkpointing.on": ("gradient checkpointing on: {reason}", "開啟梯度檢查點：{reason}"),
+    "train.checkpointing.off": ("gradient checkpointing off: {reason}", "關閉梯度檢查點：{reason}"),
+    "train.checkpointing.asked": (
+        "set by `training.gradient_checkpointing`",
+        "由 `training.gradient_checkpointing` 指定",
+    ),
+    "train.checkpointing.not_needed": ("nothing says that memory needs it", "沒有跡象顯示記憶體不夠"),
+    "train.checkpointing.method": (
+        "{method} needs its activations kept, so gradient checkpointing cannot be used with it.",
+        "{method} 必須保留中間的激活值，無法搭配梯度檢查點。",
+    ),
+    "train.checkpointing.architecture": (
+        "transformers offers no gradient checkpointing for {architecture}.",
+        "transformers 沒有為 {architecture} 提供梯度檢查點。",
+    ),
+    "train.checkpointing.refused.fix": (
+        "Set `training.gradient_checkpointing: auto` or `false`; a smaller `training.per_device_train_batch_size` "
+        "saves memory too.",
+        "請設定 `training.gradient_checkpointing: auto` 或 `false`；調低 `training.per_device_train_batch_size` "
+        "也能節省記憶體。",
+    ),
+    "train.unknown_optimizer": ("there is no optimizer {name!r}.", "沒有 {name!r} 這個最佳化器。"),
+    "train.unknown_optimizer.guess": ("Did you mean `{name}`? ", "您要的是 `{name}` 嗎？"),
+    "train.unknown_optimizer.fix": ("{guess}Known: {known}.", "{guess}可用的有：{known}。"),
+    "train.missing_optimizer": (
+        "the optimizer `{name}` needs the package {package}, which is not installed.",
+        "最佳化器 `{name}` 需要 {package} 套件，但沒有安裝。",
+    ),
+    "train.missing_optimizer.fix": (
+        "Install it: pip install {install}; or use `adafactor`, which needs little memory too.",
+        "請安裝：pip install {install}；或改用同樣省記憶體的 `adafactor`。",
+    ),
+    "train.optimizer.paged": (
+        "the optimizer `{name}` moves its state between a GPU and the host, and training is on the CPU.",
+        "最佳化器 `{name}` 會在 GPU 與主機之間搬移狀態，但這次是在 CPU 上訓練。",
+    ),
+    "train.optimizer.paged.fix": ("Use `training.optim: {instead}`.", "請用 `training.optim: {instead}`。"),
+    "train.optimizer.other_hardware": (
+        "the optimizer `{name}` is for hardware that this product does not drive.",
+        "最佳化器 `{name}` 用於本產品不支援的硬體。",
+    ),
+    "train.optimizer.unreleased": (
+        "the optimizer `{name}` is in no released package.",
+        "最佳化器 `{name}` 沒有發行任何套件。",
+    ),
+    "train.optimizer.subclasses": (
+        "the optimizer `{name}` keeps its state in tensors of its own kind, which a checkpoint cannot hold.",
+        "最佳化器 `{name}` 以自訂的張量類別保存狀態，檢查點無法儲存。",
+    ),
+    "train.optimizer.objects": (
+        "the optimizer `{name}` keeps Python objects in its state, which a checkpoint without pickle cannot hold.",
+        "最佳化器 `{name}` 的狀態含有 Python 物件，不用 pickle 的檢查點無法儲存。",
+    ),
+    "train.optimizer.in_backward": (
+        "the optimizer `{name}` changes weights inside the backward pass, so gradients can be neither summed nor "
+        "clipped, and its state is not saved.",
+        "最佳化器 `{name}` 在反向傳播途中就更新權重，無法累加或裁剪梯度，狀態也不會儲存。",
+    ),
+    "train.optimizer.two_weights": (
+        "the optimizer `{name}` trains other weights than those to be used, which going on from a checkpoint cannot "
+        "restore exactly.",
+        "最佳化器 `{name}` 訓練時與使用時的權重不同，從檢查點繼續時無法完全還原。",
+    ),
+    "train.optimizer.fix": (
+        "Use `adamw_torch_fused`, or `adafactor` or `adamw_8bit` to save memory.",
+        "請用 `adamw_torch_fused`；要節省記憶體，請用 `adafactor` 或 `adamw_8bit`。",
+    ),
+    "train.no_tf32": (
+        "tf32 is a number format of NVIDIA GPUs from the Ampere generation on, and training is not on one.",
+        "tf32 是 NVIDIA Ampere 世代以後的 GPU 才有的數值格式，這次不是在這種 GPU 上訓練。",
+    ),
+    "train.no_tf32.fix": (
+        "Remove the key; `model.dtype: auto` takes the fastest format there is.",
+        "請移除這個鍵；`model.dtype: auto` 會選用最快的格式。",
+    ),
+    "train.unknown_sampling": ("rows cannot be put in the order {name!r}.", "無法以 {name!r} 排列資料。"),
+    "train.unknown_sampling.fix": ("Use one of {known}.", "請用 {known} 其中之一。"),
+    "train.patience_without_measuring": (
+        "early stopping compares validation losses, and `training.eval_strategy` is `no`.",
+        "提早停止要比較驗證損失，但 `training.eval_strategy` 是 `no`。",
+    ),
+    "train.patience_without_measuring.fix": (
+        "Set `training.eval_strategy: epoch` or `steps`, or remove the key.",
+        "請設定 `training.eval_strategy: epoch` 或 `steps`，或移除這個鍵。",
+    ),
+    "train.patience_without_rows": (
+        "early stopping compares validation losses, and no rows are held out.",
+        "提早停止要比較驗證損失，但沒有保留任何驗證資料。",
+    ),
+    "train.patience_without_rows.fix": (
+        "Give `data.validation` a file or a share such as 0.1, or remove the key.",
+        "請把 `data.validation` 設為檔案，或 0.1 這類比例，或移除這個鍵。",
+    ),
+    "train.base_moved": (
+        "the base model that was trained on is not at {name}.",
+        "訓練時用的基礎模型不在 {name}。",
+    ),
+    "train.base_moved.fix": (
+        "Give the base with model.name=FOLDER, for this command or in finetune.yaml; its hash is checked.",
+        "請用 model.name=資料夾 指定它現在的位置（只用於這次指令，或寫進 finetune.yaml）；會核對雜湊值。",
+    ),
 }

@@ -30,5 +30,8 @@ class InTraining:
     report: Callable[[], Mapping[str, Any]] | None = None
     """What came of it, as JSON values for `run.json`: `{"lines": [sentences to tell], …}`."""
 
+    settled_at: int = 0
+    """The first step whose weights have their final form; earlier ones are delivered only if there are no others."""
+
 
 NOTHING_ELSE = InTraining()

@@ -4,7 +4,7 @@ Every name that means nothing is told together with the names the model has.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,23 @@ class Layers:
     tied: tuple[str, ...]
     """Full names of modules that share their matrix with another."""
     num_blocks: int
+    ends: tuple[str, ...] = ()
+    """Full names of the token embedding and, where there is one, the output head."""
+    num_rows: int = 0
+    """Rows of the token embedding."""
+    parameters: tuple[str, ...] = ()
+    """Full names of the matrices and stacks of matrices, such as those of a layer's experts."""
 
     @property
     def linear_kinds(self) -> str:
         """The last names of the linear layers, for a message."""
         return ", ".join(dict.fromkeys(_last(name) for name in self.linear))
+
+    @property
+    def stacks(self) -> str:
+        """The ends of the names of parameters that no layer of their own holds, for a message."""
+        loose = (name for name in self.parameters if not name.endswith(".weight"))
+        return ", ".join(dict.fromkeys(".".join(name.split(".")[-3:]) for name in loose))
 
 
 def _last(name: str) -> str:
@@ -48,7 +60,7 @@ def layers_of(model: Any) -> Layers:
 
     modules = dict(model.named_modules())
     ends = [model.get_input_embeddings(), model.get_output_embeddings()]
-    end_names = tuple(name for name, module in modules.items() if any(module is end for end in ends))
+    end_names = tuple(name for end in ends for name, module in modules.items() if module is end)
     adaptable_kinds = (nn.Linear, Conv1D, nn.Embedding)
     linear = [name for name, module in modules.items() if isinstance(module, nn.Linear | Conv1D)]
     return Layers(
@@ -58,6 +70,9 @@ def layers_of(model: Any) -> Layers:
         linear=tuple(name for name in linear if name not in end_names),
         tied=end_names if is_tied(model) else (),
         num_blocks=model.config.get_text_config().num_hidden_layers,
+        ends=end_names,
+        num_rows=ends[0].weight.shape[0],
+        parameters=tuple(name for name, parameter in model.named_parameters() if parameter.ndim in {2, 3}),
     )
 
 
@@ -111,8 +126,69 @@ def target_problems(key: str, targets: str | Sequence[str] | None, layers: Layer
 
 def pattern_problems(key: str, patterns: Sequence[str], layers: Layers) -> list[Problem]:
     """One problem if a key of `rank_pattern`, a regular expression on the end of names, means no module."""
-    missing = [p for p in patterns if not any(re.match(rf"(.*\.)?({p})$", name) for name in layers.names)]
+    names = (*layers.names, *layers.parameters)
+    missing = [p for p in patterns if not any(re.match(rf"(.*\.)?({p})$", name) for name in names)]
     return [_no_match(key, missing, layers)] if missing else []
+
+
+def matching_parameters(targets: Sequence[str] | None, layers: Layers) -> list[str]:
+    """The parameters meant by `target_parameters`: a name is equal to the full one, or to its end behind a dot."""
+    return [name for name in layers.parameters if any(f".{name}".endswith(f".{target}") for target in targets or ())]
+
+
+def parameter_problems(key: str, targets: Sequence[str] | None, layers: Layers) -> list[Problem]:
+    """One problem if any of the listed parameters is not there."""
+    missing = [target for target in targets or () if not matching_parameters([target], layers)]
+    if not missing:
+        return []
+    shown = ", ".join(f"`{name}`" for name in missing)
+    message = say("methods.no_parameter", names=shown, architecture=layers.architecture)
+    fix = say("methods.no_parameter.fix", known=layers.stacks or layers.linear_kinds)
+    return [Problem("no_such_parameter", message, fix, field=key)]
+
+
+def row_problems(key: str, rows: Mapping[str, Sequence[int]], layers: Layers) -> list[Problem]:
+    """One problem if single rows are named of a module that holds no tokens, or rows that are not there."""
+    others = [name for name in rows if not set(matching([name], layers)) & set(layers.ends)]
+    if others:
+        shown = ", ".join(f"`{name}`" for name in others)
+        message = say("methods.rows_elsewhere", names=shown, architecture=layers.architecture)
+        known = ", ".join(f"`{_last(name)}`" for name in layers.ends)
+        return [Problem("no_such_module", message, say("methods.rows_elsewhere.fix", known=known), field=key)]
+    beyond = sorted({number for numbers in rows.values() for number in numbers if number >= layers.num_rows})
+    if not beyond:
+        return []
+    shown = ", ".join(map(str, beyond))
+    message = say("methods.no_such_row", rows=shown, architecture=layers.architecture, last=layers.num_rows - 1)
+    return [Problem("no_such_row", message, say("methods.no_such_row.fix"), field=key)]
+
+
+def rows_clash_problems(
+    key: str, rows: Mapping[str, Sequence[int]], whole: Sequence[str], layers: Layers
+) -> list[Problem]:
+    """One problem if a module whose rows are trained alone is trained, or updated, as a whole too."""
+    both = [name for name in matching(list(rows), layers) if name in whole]
+    if not both:
+        return []
+    shown = ", ".join(f"`{_last(name)}`" for name in both)
+    return [
+        Problem(
+            "rows_and_whole",
+            say("methods.rows_and_whole", names=shown, key=key),
+            say("methods.rows_and_whole.fix"),
+            field=key,
+        )
+    ]
+
+
+def shared_together(saved: Sequence[str], layers: Layers) -> list[str]:
+    """`modules_to_save` with both ends of a tied model where one is named.
+
+    PEFT 0.21 finds the other end by itself only for embeddings that are called `embed_tokens`; with another name
+    (GPT-2's `wte`) it would end the sharing and say nothing.
+    """
+    ends = [name for name in layers.tied if name not in matching(list(saved), layers)]
+    return [*saved, *ends] if len(ends) < len(layers.tied) else list(saved)
 
 
 def block_problems(blocks: Sequence[int], layers: Layers) -> list[Problem]:

@@ -3,17 +3,20 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from llm_finetune.model.quantize import logical_size
+
 if TYPE_CHECKING:
     from torch import nn
 
-_ENDINGS = ("lora_", "modules_to_save", "weight", "bias", "default", "original_module")
+_ADAPTERS = ("lora_", "ia3_", "vera_", "oft_", "boft_", "ln_tuning_")
+_ENDINGS = (*_ADAPTERS, "modules_to_save", "weight", "bias", "default", "original_module")
 
 
 def trainable_parameters(model: "nn.Module") -> tuple[int, int]:
     """Trainable parameters and all parameters; shared ones count once."""
     parameters = list(model.parameters())
     trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
-    return trainable, sum(parameter.numel() for parameter in parameters)
+    return trainable, sum(logical_size(parameter) for parameter in parameters)
 
 
 def trainable_by_layer(model: "nn.Module") -> dict[str, int]:

@@ -119,6 +119,12 @@ def ensure_embedded(name: str, notify: Notify = lambda text: None) -> Path:
     return folder
 
 
+def is_cached(name: str) -> bool:
+    """Whether an embedded model lies in the cache already."""
+    model = EMBEDDED[name]
+    return _is_complete(models_folder() / model.folder_name, model)
+
+
 def _is_complete(folder: Path, model: EmbeddedModel) -> bool:
     """Whether the folder is what was written: by manifest and sizes; contents were hashed when written."""
     try:

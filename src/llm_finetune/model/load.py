@@ -7,14 +7,17 @@ off the screen. Knows nothing of training.
 import logging
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_finetune.errors import ModelError, Problem
 from llm_finetune.files import read_json, write_json
 from llm_finetune.messages import say
+from llm_finetune.model import quantize
+from llm_finetune.model.added_tokens import NewRows, extend_tokenizer, give_rows
 from llm_finetune.model.hub import optional_hub_file
-from llm_finetune.model.quiet import quiet_libraries
+from llm_finetune.model.quiet import quiet_backends, quiet_libraries
 from llm_finetune.model.resolve import Base, base_folder
 
 if TYPE_CHECKING:
@@ -45,7 +48,7 @@ def _refusal(code: str, name: str, error: Exception) -> ModelError:
 
 
 def load_config(base: Base) -> "PreTrainedConfig":
-    """The model's configuration.
+    """The model's configuration, with room for the added tokens.
 
     Raises: ModelError if the installed transformers does not know it.
     """
@@ -53,13 +56,27 @@ def load_config(base: Base) -> "PreTrainedConfig":
 
     try:
         with quiet_libraries():
-            return AutoConfig.from_pretrained(base.path, revision=base.revision, trust_remote_code=False)
+            config = AutoConfig.from_pretrained(base.path, revision=base.revision, trust_remote_code=False)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _refusal("cannot_load_config", base.name, error) from error
+    if (rows := new_rows(base)) is not None:
+        text = config.get_text_config()
+        text.vocab_size = max(text.vocab_size, rows.needed)
+    return config
+
+
+def new_rows(base: Base) -> NewRows | None:
+    """The rows that a base's added tokens take; None if there are none, or its files hold them already.
+
+    Raises: ModelError if its tokenizer cannot be read.
+    """
+    if not base.added_tokens:
+        return None
+    return extend_tokenizer(load_tokenizer(replace(base, added_tokens=())), base.added_tokens)
 
 
 def load_tokenizer(base: Base, chat_template: str | None = None) -> "PreTrainedTokenizerBase":
-    """The tokenizer, with a padding token, and with another chat template if its text is given.
+    """The tokenizer, with a padding token, the added tokens, and another chat template if its text is given.
 
     Raises: ModelError if it cannot be read.
     """
@@ -75,6 +92,7 @@ def load_tokenizer(base: Base, chat_template: str | None = None) -> "PreTrainedT
             message = say("model.no_end_token", name=base.name)
             raise ModelError(Problem("no_end_token", message, say("model.no_end_token.fix")))
         tokenizer.pad_token = tokenizer.eos_token
+    extend_tokenizer(tokenizer, base.added_tokens)
     return tokenizer
 
 
@@ -127,25 +145,31 @@ def _as_its_file_says(tokenizer: Any, base: Base) -> Any:
     return PreTrainedTokenizerFast.from_pretrained(base.path, revision=base.revision, trust_remote_code=False)
 
 
-def load_model(base: Base, dtype_name: str) -> "PreTrainedModel":
+def load_model(base: Base, dtype_name: str, quantization: str = quantize.NONE) -> "PreTrainedModel":
     """The base with its weights in a number format of torch, ready for the CPU.
 
     The library's own choice of attention is kept: SDPA where the architecture supports it exactly.
+    What is quantised is read in the files' own format: mapped, so that no second copy of it is made.
 
-    Raises: ModelError if the weights cannot be read or are not all there.
+    Raises: ModelError if the weights cannot be read, are not all there, or cannot be quantised.
     """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    load_config(base)
+    quiet_backends()
+    quantize.require_library(quantization)
+    config = load_config(base)
+    is_quantized = quantization != quantize.NONE
+    if is_quantized:
+        quantize.require_layers(config, quantization)
     base_folder(base)
     try:
         with quiet_libraries(shows_downloads=sys.stderr.isatty()):
             model, found = AutoModelForCausalLM.from_pretrained(
                 base.path,
                 revision=base.revision,
-                dtype=getattr(torch, dtype_name),
+                dtype="auto" if is_quantized else getattr(torch, dtype_name),
                 trust_remote_code=False,
                 use_safetensors=True,
                 output_loading_info=True,
@@ -157,6 +181,12 @@ def load_model(base: Base, dtype_name: str) -> "PreTrainedModel":
     except RuntimeError as error:  # Sizes that do not fit the configuration.
         raise _refusal("cannot_load", base.name, error) from error
     _require_all_weights(base, sorted(found["missing_keys"]))
+    if (rows := new_rows(base)) is not None:
+        with quiet_libraries():
+            give_rows(model, rows)
+    if is_quantized:
+        quantize.quantize(model, quantization, dtype_name)
+    quantize.keep_gradients(model)
     model.config.use_cache = True
     return model
 

@@ -5,7 +5,7 @@ Imports neither torch nor transformers. A folder passes the gate before anybody 
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from llm_finetune.catalog import nearest
 from llm_finetune.errors import ModelError, Problem
 from llm_finetune.files import MANIFEST_NAME, read_json, sha256_of_file, sha256_of_text
 from llm_finetune.messages import say
-from llm_finetune.model.embedded import EMBEDDED, Notify, ensure_embedded
+from llm_finetune.model.added_tokens import AddedToken, as_added
+from llm_finetune.model.embedded import EMBEDDED, Notify, ensure_embedded, is_cached
 from llm_finetune.model.gate import refuse_code, refuse_hub_files, refuse_index
 from llm_finetune.model.hub import hub_file, optional_hub_file
 from llm_finetune.model.settings import ModelSettings
@@ -40,6 +41,8 @@ class Base:
     revision: str | None
     source: Literal["embedded", "hub", "folder"]
     license: str | None
+    added_tokens: tuple[AddedToken, ...] = ()
+    """Tokens that whoever loads it adds to what the files hold."""
 
 
 def resolve_base(settings: ModelSettings, root: Path, notify: Notify = lambda text: None) -> Base:
@@ -47,6 +50,10 @@ def resolve_base(settings: ModelSettings, root: Path, notify: Notify = lambda te
 
     Raises: ModelError if there is no such model; GateError if a folder holds what could run code.
     """
+    return replace(_found(settings, root, notify), added_tokens=as_added(settings.added_tokens))
+
+
+def _found(settings: ModelSettings, root: Path, notify: Notify) -> Base:
     name, path = settings.name, root / Path(settings.name).expanduser()
     if name in EMBEDDED:
         _refuse_revision(settings)
@@ -59,6 +66,13 @@ def resolve_base(settings: ModelSettings, root: Path, notify: Notify = lambda te
     if _looks_like_a_path(name):
         raise _refusal("no_such_folder", name=name)
     return _hub_base(settings)
+
+
+def is_at_hand(settings: ModelSettings, root: Path) -> bool:
+    """Whether nothing has to be fetched to find the base, or to tell that it is not there."""
+    if settings.name in EMBEDDED:
+        return is_cached(settings.name)
+    return (root / Path(settings.name).expanduser()).exists() or _looks_like_a_path(settings.name)
 
 
 def _refusal(code: str, **values: Any) -> ModelError:

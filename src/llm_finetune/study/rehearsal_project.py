@@ -50,7 +50,8 @@ def write_model(opened: Opened, folder: Path, tell: Tell) -> str:
     from llm_finetune.model.load import GENERATION_NAME, load_config, load_tokenizer
     from llm_finetune.model.resolve import resolve_base
 
-    base = resolve_base(opened.settings.model, opened.project.root, tell)
+    # The rehearsal adds tokens by itself, as the run would.
+    base = replace(resolve_base(opened.settings.model, opened.project.root, tell), added_tokens=())
     config = load_config(base)
     names_blocks = _names_blocks(opened)
     small = miniature_of(config, layers=config.get_text_config().num_hidden_layers if names_blocks else LAYERS)
@@ -133,7 +134,13 @@ def rehearsal_of(opened: Opened, sample: Sample, model: Path, root: Path) -> Ope
         "training": settings.training_settings.model_copy(update=_training(settings, bool(sample.validation))),
         "evaluation": settings.evaluation.model_copy(update={"max_new_tokens": ANSWER_TOKENS, "gates": {}}),
     }
-    return replace(opened, project=project, settings=settings.model_copy(update=changed), overrides=())
+    return replace(
+        opened,
+        project=project,
+        settings=settings.model_copy(update=changed),
+        method_settings=opened.method.for_rehearsal(opened.method_settings, STEPS),
+        overrides=(),
+    )
 
 
 def _training(settings: FinetuneSettings, has_validation: bool) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """From our training settings to Hugging Face `TrainingArguments`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,22 @@ if TYPE_CHECKING:
 
 
 def training_arguments(
-    settings: TrainingSettings, output_dir: Path, *, precision: str, has_validation: bool
+    settings: TrainingSettings,
+    output_dir: Path,
+    *,
+    precision: str,
+    has_validation: bool,
+    without: Collection[str] = (),
 ) -> "TrainingArguments":
     """The library's arguments; what this package does itself (saving, progress, best model) is switched off there.
+
+    Keys in `without`, which are known to be wrong, are left at their defaults.
 
     Raises: ConfigError if the library refuses a value.
     """
     from transformers import TrainingArguments
 
-    given = settings.passed_through()
+    given = {key: value for key, value in settings.passed_through().items() if key not in without}
     trackers = [name for name in settings.trackers if name != "tensorboard"]
     decided = {
         "output_dir": str(output_dir),

@@ -81,7 +81,8 @@ class LogCallback(TrainerCallback):  # type: ignore[misc]
 
 def _readable(row: dict[str, Any], total: int) -> str:
     parts = [f"step {row['step']}/{total}"]
-    for key, form in (("epoch", ".2f"), ("loss", ".4f"), ("eval_loss", ".4f"), ("grad_norm", ".3f")):
+    forms = {"epoch": ".2f", "loss": ".4f", "penalty": ".4f", "eval_loss": ".4f", "grad_norm": ".3f"}
+    for key, form in forms.items():
         if key in row:
             parts.append(f"{key} {row[key]:{form}}")
     if "learning_rate" in row:
@@ -120,12 +121,12 @@ class ObserverCallback(TrainerCallback):  # type: ignore[misc]
 class EarlyStoppingCallback(TrainerCallback):  # type: ignore[misc]
     """Stops when the validation loss has not improved for some measurements; its memory is the log history."""
 
-    def __init__(self, patience: int) -> None:
-        self._patience = patience
+    def __init__(self, patience: int, settled_at: int = 0) -> None:
+        self._patience, self._settled_at = patience, settled_at
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Ask for the end of training if patience has run out."""
-        losses = [loss for _, loss in eval_losses(state)]
+        losses = [loss for step, loss in eval_losses(state) if step >= self._settled_at]
         if losses and len(losses) - 1 - losses.index(min(losses)) >= self._patience:
             control.should_training_stop = True
 
@@ -154,14 +155,15 @@ class StopCallback(TrainerCallback):  # type: ignore[misc]
 class RotateCallback(TrainerCallback):  # type: ignore[misc]
     """Deletes old checkpoints after a new one is complete."""
 
-    def __init__(self, project: Project, limit: int | None) -> None:
-        self._project, self._limit = project, limit
+    def __init__(self, project: Project, limit: int | None, settled_at: int = 0) -> None:
+        self._project, self._limit, self._settled_at = project, limit, settled_at
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Keep the best, the newest, and as many as asked for."""
         if state.is_world_process_zero:
             on_disk = set(checkpoints.steps_on_disk(self._project))
             measured = [(loss, step) for step, loss in eval_losses(state) if step in on_disk]
+            measured = [(loss, step) for loss, step in measured if step >= self._settled_at] or measured
             protected = [min(measured)[1]] if measured else []
             checkpoints.rotate(self._project, self._limit, [*protected, state.global_step])
 

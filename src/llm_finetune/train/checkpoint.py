@@ -73,10 +73,12 @@ def newest(project: Project) -> tuple[Checkpoint | None, list[tuple[int, str]]]:
 def best(project: Project) -> Checkpoint | None:
     """The checkpoint with the lowest validation loss; the newest one where none was measured.
 
-    One that was written for a signal alone is no candidate: an unbroken run would not have it.
+    One that was written for a signal alone is no candidate: an unbroken run would not have it. One from before the
+    method gave the weights their final form is one only where there are no others.
     """
     found = [checkpoint for step in steps_on_disk(project) if (checkpoint := open_checkpoint(project, step)[0])]
     regular = [checkpoint for checkpoint in found if not checkpoint.facts.get("forced")]
+    regular = [checkpoint for checkpoint in regular if checkpoint.facts.get("settled", True)] or regular
     measured = [(loss, checkpoint) for checkpoint in regular if (loss := checkpoint.eval_loss) is not None]
     if measured:
         return min(measured, key=lambda pair: (pair[0], pair[1].step))[1]
@@ -96,14 +98,14 @@ def rotate(project: Project, limit: int | None, protected: Iterable[int]) -> lis
     return gone
 
 
-def delivery(target: Path, step: int) -> AbstractContextManager[Path]:
-    """A staged folder that becomes the delivered one, with the step in its manifest."""
-    return staged_folder(target, {"format": FORMAT, "step": step})
+def delivery(target: Path, step: int, identity: Any = None) -> AbstractContextManager[Path]:
+    """A staged folder that becomes the delivered one, with the step and what the run was made from in its manifest."""
+    return staged_folder(target, {"format": FORMAT, "step": step, "identity": identity})
 
 
 def deliver(source: Checkpoint, target: Path) -> None:
     """Make `target` the weights, configuration and tokenizer of a checkpoint, without its state."""
-    with delivery(target, source.step) as staging:
+    with delivery(target, source.step, source.facts.get("identity")) as staging:
         for entry in sorted(source.path.iterdir()):
             if entry.is_file() and not entry.name.startswith(_STATE_FILES):
                 shutil.copyfile(entry, staging / entry.name)

@@ -13,6 +13,7 @@ METRIC_KEYS = (
     "step",
     "epoch",
     "loss",
+    "penalty",
     "grad_norm",
     "learning_rate",
     "tokens",

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Protocol
 
 FREE_KEYS = frozenset(
@@ -24,6 +24,7 @@ FREE_KEYS = frozenset(
         "eval_delay",
         "per_device_eval_batch_size",
         "early_stopping_patience",
+        "gradient_checkpointing",
         "dataloader_num_workers",
         "dataloader_pin_memory",
         "dataloader_persistent_workers",
@@ -54,6 +55,7 @@ class Identity:
     training: Mapping[str, Any]
     precision: str
     world_size: int
+    quantization: str = "none"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -77,8 +79,9 @@ def differences(old: Mapping[str, Any], new: Identity) -> list[tuple[str, Any, A
     """Names of the facts that differ, with the old and the new value."""
     found: list[tuple[str, Any, Any]] = []
     values = new.as_dict()
-    for name in (field.name for field in fields(Identity)):
-        before, after = old.get(name), values[name]
+    for field in fields(Identity):
+        name = field.name
+        before, after = old.get(name, None if field.default is MISSING else field.default), values[name]
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             keys = sorted(before.keys() | after.keys())
             found += [

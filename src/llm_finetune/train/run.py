@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_finetune.engine.batch import TokenRow
+from llm_finetune.engine.checkpointing import recompute_activations
 from llm_finetune.engine.dropout import quicken_dropout
 from llm_finetune.engine.loss import inputs_as_they_come
 from llm_finetune.errors import FinetuneError, Interrupted
@@ -81,6 +82,8 @@ def run_training(job: Job) -> RunResult:
     Raises: Interrupted after a signal, with the state saved. FinetuneError if training fails.
     """
     quicken_dropout(job.model)
+    if job.settings.gradient_checkpointing is True:
+        recompute_activations(job.model)
     arguments = training_arguments(
         job.settings,
         job.project.checkpoints,
@@ -120,7 +123,7 @@ def run_training(job: Job) -> RunResult:
 
 
 def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> FinetuneTrainer:
-    stop = StopCallback(request)
+    stop, settled = StopCallback(request), job.in_training.settled_at
     trainer = FinetuneTrainer(
         model=job.model,
         args=arguments,
@@ -140,10 +143,10 @@ def _trainer(job: Job, arguments: Any, log: RunLog, request: StopRequest) -> Fin
     trainer.add_callback(LogCallback(log, trainer.settle_counts, job.show))
     trainer.add_callback(ObserverCallback(list(job.observers), job.project.logs))
     if job.settings.early_stopping_patience and job.validation_rows:
-        trainer.add_callback(EarlyStoppingCallback(job.settings.early_stopping_patience))
+        trainer.add_callback(EarlyStoppingCallback(job.settings.early_stopping_patience, settled))
     for callback in tensorboard_callbacks(job.settings, job.project.logs):
         trainer.add_callback(callback)
-    trainer.add_callback(RotateCallback(job.project, job.settings.save_total_limit))
+    trainer.add_callback(RotateCallback(job.project, job.settings.save_total_limit, settled))
     trainer.add_callback(stop)
     return trainer
 
@@ -229,7 +232,7 @@ def deliver_best(job: Job, trainer: FinetuneTrainer, target: Path) -> tuple[int,
     chosen = checkpoints.best(job.project)
     if chosen is None or not eval_losses(trainer.state) or chosen.eval_loss is None:
         step = trainer.state.global_step
-        with checkpoints.delivery(target, step) as staging:
+        with checkpoints.delivery(target, step, job.identity.as_dict()) as staging:
             save_model(job, staging)
         return step, say("train.delivered.last", step=step)
     checkpoints.deliver(chosen, target)

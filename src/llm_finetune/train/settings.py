@@ -13,8 +13,8 @@ from llm_finetune.config.strict import Settings
 
 Schedule = Literal["no", "steps", "epoch"]
 
-OWN_KEYS = ("early_stopping_patience",)
-"""Keys of this section that are not `TrainingArguments`."""
+OWN_KEYS = ("early_stopping_patience", "gradient_checkpointing")
+"""Keys of this section that are ours, and are not handed to `TrainingArguments` as they stand."""
 
 REFUSED: dict[str, str] = {
     # `TrainingArguments` that this product decides itself, and the message (and its `.fix`) that says how.
@@ -55,6 +55,9 @@ REFUSED: dict[str, str] = {
     "fp16": "config.precision",
     "bf16_full_eval": "config.precision",
     "fp16_full_eval": "config.precision",
+    "activation_checkpointing": "train.one_checkpointing_key",
+    "activation_checkpointing_kwargs": "train.checkpointing_kind",
+    "gradient_checkpointing_kwargs": "train.checkpointing_kind",
     "local_rank": "config.rank",
     "auto_find_batch_size": "config.batch",
     "use_liger_kernel": "config.engine",
@@ -147,6 +150,11 @@ class TrainingSettings(Settings):
     report_to: str | list[str] = Field(
         default="none",
         description="Trackers that mirror the metrics, for example `trackio` or `tensorboard`.",
+    )
+    gradient_checkpointing: Literal["auto"] | bool = Field(
+        default="auto",
+        description="Keep no activations inside the blocks and compute them again in the backward pass: far less "
+        "memory for about a third more time, with equal results. `auto` switches it on when memory needs it.",
     )
     early_stopping_patience: int | None = Field(
         default=None,

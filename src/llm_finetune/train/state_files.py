@@ -18,34 +18,59 @@ RANDOM = "random"
 
 
 def write_optimizer(folder: Path, state: Mapping[str, Any]) -> None:
-    """Write an optimizer's state dict: its tensors, and the rest as JSON."""
+    """Write an optimizer's state dict: its tensors, and the rest as JSON that names them.
+
+    Optimizers keep what they like: tensors in groups, dictionaries in dictionaries, one table for all parameters.
+    """
     tensors: dict[str, torch.Tensor] = {}
-    values: dict[str, dict[str, Any]] = {}
-    for index, entry in state["state"].items():
-        for name, value in entry.items():
-            if isinstance(value, torch.Tensor):
-                tensors[f"{index}.{name}"] = value.detach().cpu().contiguous()
-            else:
-                values.setdefault(str(index), {})[name] = value
-    save_file(tensors, folder / f"{OPTIMIZER}.safetensors")
-    write_json(folder / f"{OPTIMIZER}.json", {"param_groups": state["param_groups"], "values": values})
+    described = _described(dict(state), "", tensors)
+    save_file(_apart(tensors), folder / f"{OPTIMIZER}.safetensors")
+    write_json(folder / f"{OPTIMIZER}.json", described)
 
 
 def read_optimizer(folder: Path) -> dict[str, Any]:
     """The state dict that `write_optimizer` wrote."""
-    described = read_json(folder / f"{OPTIMIZER}.json")
-    state: dict[int, dict[str, Any]] = {}
-    for key, tensor in load_file(folder / f"{OPTIMIZER}.safetensors").items():
-        index, name = key.split(".", 1)
-        state.setdefault(int(index), {})[name] = tensor
-    for index, entry in described["values"].items():
-        state.setdefault(int(index), {}).update(entry)
-    return {"state": state, "param_groups": [_group(group) for group in described["param_groups"]]}
+    tensors = load_file(folder / f"{OPTIMIZER}.safetensors")
+    state: dict[str, Any] = _restored(read_json(folder / f"{OPTIMIZER}.json"), tensors)
+    return state
 
 
-def _group(group: dict[str, Any]) -> dict[str, Any]:
-    """A parameter group with the tuples that JSON turned into lists."""
-    return {name: tuple(value) if name == "betas" else value for name, value in group.items()}
+def _described(value: Any, place: str, tensors: dict[str, torch.Tensor]) -> Any:
+    """A value as JSON; tensors are put beside it under the name of their place."""
+    match value:
+        case torch.Tensor():
+            tensors[place] = value.detach().cpu().contiguous()
+            return {"tensor": place}
+        case Mapping():
+            return {"items": [[key, _described(inner, f"{place}.{key}", tensors)] for key, inner in value.items()]}
+        case list() | tuple():
+            inner = [_described(part, f"{place}.{index}", tensors) for index, part in enumerate(value)]
+            return inner if isinstance(value, list) else {"tuple": inner}
+    return value
+
+
+def _apart(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors with a copy of each one that shares its memory with another, which safetensors does not take."""
+    seen: set[int] = set()
+    found = {}
+    for place, tensor in tensors.items():
+        memory = tensor.untyped_storage().data_ptr()
+        found[place] = tensor.clone() if memory in seen else tensor
+        seen.add(memory)
+    return found
+
+
+def _restored(value: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
+    match value:
+        case {"tensor": place}:
+            return tensors[place]
+        case {"items": items}:
+            return {key: _restored(inner, tensors) for key, inner in items}
+        case {"tuple": parts}:
+            return tuple(_restored(part, tensors) for part in parts)
+        case list():
+            return [_restored(part, tensors) for part in value]
+    return value
 
 
 def write_scheduler(folder: Path, state: Mapping[str, Any]) -> None:

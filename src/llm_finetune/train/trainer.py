@@ -22,6 +22,7 @@ from llm_finetune.train import checkpoint as checkpoints
 from llm_finetune.train import state_files
 from llm_finetune.train.penalties import Penalties
 from llm_finetune.train.progress import Tally
+from llm_finetune.train.row_order import RowsByLength
 
 SaveWeights = Callable[[Path], None]
 
@@ -88,6 +89,14 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
         self.optimizer = kind(groups(self.args.learning_rate, self.args.weight_decay), **options)
         return self.optimizer
 
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        """The library's order of rows, or ours where batches are to hold rows of like length."""
+        if self.args.train_sampling_strategy != "group_by_length":
+            return super()._get_train_sampler(train_dataset)
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
+        per_step = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        return RowsByLength(self.train_dataset, per_step, seed, lambda: int(self.state.epoch or 0))
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """The library's log lines; the mean penalty of the steps since the last one stands beside the loss."""
         super().log(self._penalties.apart_from(logs), start_time)
@@ -132,7 +141,9 @@ class FinetuneTrainer(Trainer):  # type: ignore[misc]
         if self.args.should_save:
             target = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
             step = self.state.global_step
-            with files.staged_folder(target, {**self._facts, "step": step, "forced": self._is_forced(step)}) as staging:
+            settled = step >= self._in_training.settled_at
+            kind = {"step": step, "forced": self._is_forced(step), "settled": settled}
+            with files.staged_folder(target, {**self._facts, **kind}) as staging:
                 self._write_state(staging, states)
         if self.args.world_size > 1:
             distributed.barrier()

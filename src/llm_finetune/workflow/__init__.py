@@ -10,6 +10,7 @@ from llm_finetune.workflow.delivering import merge, push
 from llm_finetune.workflow.history import CURRENT_RUN, runs
 from llm_finetune.workflow.looking import environment
 from llm_finetune.workflow.opening import Opened, is_main_process, open_project
+from llm_finetune.workflow.planning import plan
 from llm_finetune.workflow.seeing import preview, preview_any, stats, stats_any
 from llm_finetune.workflow.training import deliver_checkpoint, train
 
@@ -26,6 +27,7 @@ __all__ = [
     "merge",
     "open_chat",
     "open_project",
+    "plan",
     "preview",
     "preview_any",
     "push",

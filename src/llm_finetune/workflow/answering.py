@@ -17,7 +17,7 @@ from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
 from llm_finetune.workflow.preparing import encode_side
 from llm_finetune.workflow.reading import read_sides
 from llm_finetune.workflow.telling import told
-from llm_finetune.workflow.trained import Trained, find_base, find_trained, load_tuned
+from llm_finetune.workflow.trained import Trained, find_base, find_trained, load_base, load_tuned
 
 if TYPE_CHECKING:
     from llm_finetune.evaluate.suite import Observer
@@ -89,11 +89,10 @@ def _validation_rows(opened: Opened, trained: Trained, tell: Tell) -> tuple[list
 
 def _both_generators(trained: Trained) -> "dict[Any, Generator]":
     from llm_finetune.generate.generator import Generator
-    from llm_finetune.model.load import load_model
 
     precision = trained.precision.name
     tuned = load_tuned(trained)
-    base = tuned if trained.is_adapter else load_model(trained.base, precision)
+    base = tuned if trained.is_adapter else load_base(trained)
     return {
         "base": Generator(base, trained.text_model, ANSWERS_AT_ONCE, precision, tuned=False),
         "tuned": Generator(tuned, trained.text_model, ANSWERS_AT_ONCE, precision),
@@ -155,7 +154,8 @@ def _generator(opened: Opened, *, base: bool, checkpoint: int | None, tell: Tell
 
     if base:
         found, precision, text_model = find_base(opened, tell)
-        return Generator(load_model(found, precision.name), text_model, ANSWERS_AT_ONCE, precision.name, tuned=False)
+        model = load_model(found, precision.name, opened.as_trained().model.quantization)
+        return Generator(model, text_model, ANSWERS_AT_ONCE, precision.name, tuned=False)
     trained = find_trained(opened, checkpoint, tell)
     return Generator(load_tuned(trained), trained.text_model, ANSWERS_AT_ONCE, trained.precision.name)
 

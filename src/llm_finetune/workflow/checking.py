@@ -21,7 +21,7 @@ from llm_finetune.messages import say
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
-from llm_finetune.workflow.preparing import text_model_for, token_cache
+from llm_finetune.workflow.preparing import behind_virtual_tokens, text_model_for, token_cache
 from llm_finetune.workflow.reading import (
     NO_VALIDATION,
     Rows,
@@ -42,7 +42,8 @@ def check(opened: Opened, *, tokens: bool = True, tell: Tell = tell_on_stderr) -
     """
     if not tokens:
         return _structure(opened.project, opened.settings)
-    text_model = text_model_for(opened.project, opened.settings, tell)
+    whole = text_model_for(opened.project, opened.settings, tell)
+    text_model = behind_virtual_tokens(whole, opened.virtual_tokens)
     with token_cache(opened.project, text_model) as cache:
         report = _whole(opened.project, opened.settings, text_model, cache)
     return replace(report, warnings=(*report.warnings, *cache.notes))

@@ -26,7 +26,11 @@ def merge(opened: Opened, *, checkpoint: int | None = None, tell: Tell = tell_on
     from llm_finetune.deliver.merge import merge as merge_adapter
 
     trained = find_trained(opened, checkpoint, tell)
-    if not trained.is_adapter or not opened.method.mergeable:
+    if trained.is_adapter and not opened.method.mergeable:
+        values = {"title": opened.method.title, "folder": trained.label}
+        message, fix = say("methods.not_mergeable", **values), say("methods.not_mergeable.fix", **values)
+        raise InputError(Problem("not_mergeable", message, fix))
+    if not trained.is_adapter:
         raise InputError(Problem("nothing_to_merge", say("deliver.nothing_to_merge", folder=trained.label)))
     rows = read_sides(opened.project, opened.settings)
     conversations = (*rows.validation, *rows.train)[:PROBE_ROWS]
@@ -37,6 +41,7 @@ def merge(opened: Opened, *, checkpoint: int | None = None, tell: Tell = tell_on
         opened.project.merged,
         [example.input_ids for example in encoded.examples],
         end_ids=trained.text_model.end_ids,
+        quantization=trained.settings.model.quantization,
     )
 
 

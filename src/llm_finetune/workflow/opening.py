@@ -19,6 +19,7 @@ from llm_finetune.messages import say
 from llm_finetune.methods import METHODS, read_method
 from llm_finetune.methods.method import Method
 from llm_finetune.methods.settings import FULL
+from llm_finetune.model.quiet import quiet_backends
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings, parse_settings
 from llm_finetune.train.ledger import read_run
@@ -54,6 +55,11 @@ class Opened:
         """What `logs/run.json` records; empty before the first training."""
         return read_run(self.project)
 
+    @property
+    def virtual_tokens(self) -> int:
+        """Positions that the method takes from every text."""
+        return self.method.room(self.method_settings)
+
     def as_trained(self) -> FinetuneSettings:
         """The settings the trained model was made with, under the overrides of the command line.
 
@@ -83,6 +89,7 @@ def open_project(root: Path | str = ".", *, config: Path | str | None = None, ov
 
     Raises: ConfigError with every problem of both files.
     """
+    quiet_backends()
     folder = Path(root)
     project = Project.at(folder, Path(config) if config else None)
     document = apply_overrides(read_document(project.config, project.shown(project.config)), overrides)
@@ -111,7 +118,7 @@ def _method(
         adapter = section["adapter"]
     if adapter == FULL:
         full = METHODS["FULL"]
-        return full, full.settings()
+        return full, full.settings.model_validate({"train_layers": settings.method.layers if settings else None})
     path = project.resolve(adapter)
     with collecting(problems):
         return read_method(read_document(path, project.shown(path)))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,11 +21,15 @@ from llm_finetune.data.token_cache import TokenCache, fingerprint_of
 from llm_finetune.errors import ConfigError, DataError, InputError, ModelError, Problem
 from llm_finetune.messages import say
 from llm_finetune.model.precision import Precision, choose_precision
-from llm_finetune.model.resolve import Base, base_sha256, resolve_base
+from llm_finetune.model.resolve import Base, base_sha256, is_at_hand, resolve_base
 from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
+from llm_finetune.train.hardware import unmeasurable
+from llm_finetune.workflow import quantizing
+from llm_finetune.workflow.checkpointing import architecture_problems
 from llm_finetune.workflow.opening import Opened, Tell, absent_template, collecting
 from llm_finetune.workflow.reading import Rows, read_sides
+from llm_finetune.workflow.starting import require_same_base, starting_problems, with_added_rows
 from llm_finetune.workflow.telling import told
 
 SECONDS_BETWEEN_LINES = 10
@@ -112,6 +117,11 @@ def text_model_from(tokenizer: Any, base: Base, settings: FinetuneSettings, fold
     return text_model if closing is None else replace(text_model, end_ids=ends | {closing})
 
 
+def behind_virtual_tokens(text_model: TextModel, count: int) -> TextModel:
+    """The renderer of a model of which a method takes so many positions from every text."""
+    return text_model if text_model.limit is None else replace(text_model, limit=text_model.limit - count)
+
+
 def _take_template(tokenizer: Any, template: ChatTemplate) -> None:
     """Give a tokenizer one of our templates.
 
@@ -133,8 +143,8 @@ def template_for(tokenizer: Any) -> tuple[ChatTemplate, str]:
     return made, say("data.automatic_template.tokens", tokens=", ".join([*made.marks, str(made.end)]))
 
 
-def prepare(opened: Opened, tell: Tell) -> Prepared:
-    """Check data, base and method, and encode the rows.
+def prepare(opened: Opened, tell: Tell, *, may_fetch: bool = True) -> Prepared:
+    """Check data, base and method, and encode the rows. Nothing is fetched once something is known to be wrong.
 
     Raises: InputError with every problem found.
     """
@@ -143,12 +153,16 @@ def prepare(opened: Opened, tell: Tell) -> Prepared:
     problems += rows.report.errors
     if not rows.report.errors and not rows.train:
         problems.append(Problem("nothing_left", say("data.nothing_left"), say("data.nothing_left.fix")))
+    elif not rows.report.errors and not rows.validation:
+        problems += unmeasurable(opened.settings.training_settings)
     base, precision = None, None
     with collecting(problems):
         precision = precision_of(opened.settings)
-    with collecting(problems):
-        base = resolve_base(opened.settings.model, opened.project.root, tell)
-        check_method_fits(opened, base)
+    problems += quantizing.problems_at_once(opened)
+    if (may_fetch and not problems) or is_at_hand(opened.settings.model, opened.project.root):
+        with collecting(problems):
+            base = resolve_base(opened.settings.model, opened.project.root, tell)
+            check_method_fits(opened, base)
     if problems or base is None or precision is None:
         raise InputError(problems)
     for line in told(rows.report.warnings, rows.report.counts):
@@ -175,15 +189,30 @@ def precision_of(settings: FinetuneSettings) -> Precision:
 
 
 def check_method_fits(opened: Opened, base: Base) -> None:
-    """Raises: ModelError if the method cannot be put on this architecture."""
+    """Raises: ModelError if the method, or what is asked of its training, does not go with this architecture."""
     from llm_finetune.model.load import load_config
 
-    check = opened.method.check
-    if check is None:
-        return
-    place = opened.project.shown(opened.project.resolve(opened.settings.method.adapter))
+    config, problems, adapted = load_config(base), list[Problem](), tuple[str, ...]()
+    with collecting(problems), in_method_file(opened):
+        opened = with_added_rows(opened, base)
+        if opened.method.check is not None:
+            adapted = opened.method.check(config, opened.method_settings)
+    problems += architecture_problems(opened, config)
+    with collecting(problems), in_method_file(opened):
+        quantizing.require_fitting(opened, config)
+    if not problems:
+        problems += starting_problems(opened, adapted)
+    if problems:
+        raise ModelError(problems)
+
+
+@contextmanager
+def in_method_file(opened: Opened) -> Iterator[None]:
+    """Problems of a key of the method are told with the file that holds it."""
+    project, method = opened.project, opened.settings.method
+    place = project.shown(project.config if method.is_full else project.resolve(method.adapter))
     try:
-        check(load_config(base), opened.method_settings)
+        yield
     except ModelError as error:
         raise ModelError(
             replace(problem, path=problem.path or place) if problem.field else problem for problem in error.problems
@@ -205,7 +234,10 @@ def encode_side(side: Sequence[Conversation], text_model: TextModel, settings: D
 
 def _encoded(opened: Opened, rows: Rows, base: Base, precision: Precision, tell: Tell) -> Prepared:
     settings = opened.settings.data
-    text_model = text_model_of(base, template_text(opened.project, opened.settings), opened.settings, tell)
+    whole = text_model_of(base, template_text(opened.project, opened.settings), opened.settings, tell)
+    text_model = behind_virtual_tokens(whole, opened.virtual_tokens)
+    for line in _method_notes(opened, whole.limit):
+        tell(line)
     if effective_limit(settings, text_model) < settings.max_length:
         tell(say("data.position_limit", wanted=settings.max_length, limit=text_model.limit))
     with token_cache(opened.project, text_model) as cache:
@@ -230,7 +262,20 @@ def _encoded(opened: Opened, rows: Rows, base: Base, precision: Precision, tell:
         train=tuple(rows.train[index] for index in dict.fromkeys(train.kept)),
         validation=tuple(rows.validation[index] for index in dict.fromkeys(validation.kept)),
     )
-    return Prepared(kept, base, base_sha256(base), precision, text_model, blended, validation.examples)
+    digest = base_sha256(base)
+    require_same_base(opened, base, digest)
+    return Prepared(kept, base, digest, precision, text_model, blended, validation.examples)
+
+
+def _method_notes(opened: Opened, limit: int | None) -> Iterator[str]:
+    """What the method takes of the model's positions, and a learning rate that is far from usual for it."""
+    method, count = opened.method, opened.virtual_tokens
+    if count and limit is not None:
+        yield say("methods.positions_taken", title=method.title, count=count, limit=limit, left=limit - count)
+    found = opened.settings.training_settings.learning_rate
+    if method.learning_rates is not None and found < method.learning_rates[0]:
+        low, high = method.learning_rates
+        yield say("methods.low_learning_rate", title=method.title, found=found, low=low, high=high)
 
 
 class EncodingProgress:

@@ -24,7 +24,7 @@ from llm_finetune.project import Project
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.workflow.opening import Opened, Tell, tell_on_stderr
 from llm_finetune.workflow.outputs import require_writable
-from llm_finetune.workflow.preparing import text_model_for
+from llm_finetune.workflow.preparing import behind_virtual_tokens, text_model_for
 from llm_finetune.workflow.reading import validation_entries
 
 ROWS_SHOWN, ROWS_OF_A_PAGE = 3, 300
@@ -39,6 +39,8 @@ class View:
     sources: tuple[Source, ...]
     name: str
     """What the title of a page says."""
+    virtual_tokens: int = 0
+    """Positions that the project's method takes from every text."""
 
     @classmethod
     def of_project(cls, opened: Opened) -> "View":
@@ -48,7 +50,8 @@ class View:
         """
         project, data = opened.project, opened.settings.data
         sources = resolve_sources(data.sources, project.resolve, project.shown)
-        return cls(project, opened.settings, tuple(sources), project.root.resolve().name)
+        name = project.root.resolve().name
+        return cls(project, opened.settings, tuple(sources), name, opened.virtual_tokens)
 
     @classmethod
     def of_files(cls, paths: Sequence[Path], settings: FinetuneSettings | None, root: Path | None) -> "View":
@@ -70,7 +73,7 @@ class View:
 
     def text_model(self, tell: Tell) -> TextModel:
         """The renderer that training would use."""
-        return text_model_for(self.project, self.settings, tell)
+        return behind_virtual_tokens(text_model_for(self.project, self.settings, tell), self.virtual_tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,22 @@ from typing import Any
 from llm_finetune.data.text_model import TextModel
 from llm_finetune.errors import InputError, ModelError, Problem
 from llm_finetune.messages import say
+from llm_finetune.methods.virtual_tokens import virtual_tokens_in
 from llm_finetune.methods.weights import ADAPTER_CONFIG
 from llm_finetune.model.gate import refuse_code
 from llm_finetune.model.precision import Precision
+from llm_finetune.model.quantize import require_library
 from llm_finetune.model.resolve import Base, base_sha256, resolve_base
 from llm_finetune.settings import FinetuneSettings
 from llm_finetune.train.checkpoint import open_checkpoint
 from llm_finetune.workflow.opening import Opened, Tell
-from llm_finetune.workflow.preparing import precision_of, template_text, text_model_from, text_model_of
+from llm_finetune.workflow.preparing import (
+    behind_virtual_tokens,
+    precision_of,
+    template_text,
+    text_model_from,
+    text_model_of,
+)
 from llm_finetune.workflow.training import no_checkpoint
 
 
@@ -65,7 +73,8 @@ def find_trained(opened: Opened, checkpoint: int | None, tell: Tell) -> Trained:
     folder = trained_folder(opened, checkpoint)
     refuse_code(folder)
     settings = opened.as_trained()
-    base = resolve_base(settings.model, opened.project.root, tell)
+    require_library(settings.model.quantization)
+    base = _base_of(opened, settings, tell)
     _require_same_base(opened, base)
     return Trained(
         folder=folder,
@@ -75,6 +84,21 @@ def find_trained(opened: Opened, checkpoint: int | None, tell: Tell) -> Trained:
         precision=precision_of(settings),
         text_model=_text_model(folder, base, settings),
     )
+
+
+def _base_of(opened: Opened, settings: FinetuneSettings, tell: Tell) -> Base:
+    """The base that a project's run names.
+
+    Raises: ModelError if it is not to be found; of a folder that was moved it says how to give its new place.
+    """
+    try:
+        return resolve_base(settings.model, opened.project.root, tell)
+    except ModelError as error:
+        run, name = opened.run, settings.model.name
+        if run.get("base_source") != "folder" or run.get("base_name") != name:
+            raise
+        message, fix = say("train.base_moved", name=name), say("train.base_moved.fix")
+        raise ModelError(Problem("base_moved", message, fix, field="model.name")) from error
 
 
 def _require_same_base(opened: Opened, base: Base) -> None:
@@ -91,7 +115,8 @@ def find_base(opened: Opened, tell: Tell) -> tuple[Base, Precision, TextModel]:
     Raises: InputError if it is not to be found.
     """
     settings = opened.as_trained()
-    base = resolve_base(settings.model, opened.project.root, tell)
+    require_library(settings.model.quantization)
+    base = _base_of(opened, settings, tell)
     text_model = text_model_of(base, template_text(opened.project, settings), settings, tell)
     return base, precision_of(settings), text_model
 
@@ -101,7 +126,8 @@ def _text_model(folder: Path, base: Base, settings: FinetuneSettings) -> TextMod
     from llm_finetune.model.load import load_tokenizer
 
     tokenizer = load_tokenizer(Base(base.name, str(folder), None, "folder", base.license))
-    return text_model_from(tokenizer, base, settings, folder)
+    text_model = text_model_from(tokenizer, base, settings, folder)
+    return behind_virtual_tokens(text_model, virtual_tokens_in(folder))
 
 
 def load_tuned(trained: Trained) -> Any:
@@ -110,6 +136,14 @@ def load_tuned(trained: Trained) -> Any:
     from llm_finetune.model.load import load_model
 
     if trained.is_adapter:
-        return with_adapter(load_model(trained.base, trained.precision.name), trained.folder)
+        return with_adapter(load_base(trained), trained.folder)
     whole = Base(trained.base.name, str(trained.folder), None, "folder", trained.base.license)
-    return load_model(whole, trained.precision.name)
+    # Trained weights stay float32, as in training: rounded, they lose a part of what was learnt (docs/experiments.md).
+    return load_model(whole, "float32", trained.settings.model.quantization)
+
+
+def load_base(trained: Trained) -> Any:
+    """The base alone, held as in training."""
+    from llm_finetune.model.load import load_model
+
+    return load_model(trained.base, trained.precision.name, trained.settings.model.quantization)

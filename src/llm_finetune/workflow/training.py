@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llm_finetune import files
 from llm_finetune.data.encode import Example
@@ -21,14 +21,29 @@ from llm_finetune.train.checkpoint import (
     open_checkpoint,
     steps_on_disk,
 )
+from llm_finetune.train.hardware import hardware_problems
 from llm_finetune.train.identity import Identity, data_sha256, differences, step_keys
 from llm_finetune.train.ledger import read_run, versions
 from llm_finetune.train.progress import ShowProgress
+from llm_finetune.workflow import quantizing
+from llm_finetune.workflow.checkpointing import method_problems, resolve_checkpointing
+from llm_finetune.workflow.forecasting import forecast_for, record_comparison
 from llm_finetune.workflow.history import archive
 from llm_finetune.workflow.opening import Opened, Tell, collecting, is_main_process, tell_on_stderr
-from llm_finetune.workflow.preparing import Prepared, prepare
+from llm_finetune.workflow.preparing import Prepared, in_method_file, prepare
 from llm_finetune.workflow.processes import process_count, wait_for_everyone
 from llm_finetune.workflow.sampling import sample_answers
+from llm_finetune.workflow.starting import (
+    begin,
+    facts_of_start,
+    identity_of_start,
+    in_training,
+    require_trainable,
+    with_added_rows,
+)
+
+if TYPE_CHECKING:
+    from llm_finetune.train.run import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +67,8 @@ def train(
 
     Raises: InputError for wrong input; Interrupted after a signal, with the state saved.
     """
-    prepared = _prepared(opened, tell)
+    prepared = prepare_training(opened, tell)
+    opened = with_added_rows(opened, prepared.base)
     if not is_main_process():
         return _train_locked(opened, prepared, fresh=fresh, tell=_silent, show=None)
     try:
@@ -63,21 +79,46 @@ def train(
         raise InputError(problem) from error
 
 
-def _prepared(opened: Opened, tell: Tell) -> Prepared:
+def prepare_training(opened: Opened, tell: Tell) -> Prepared:
     """Everything known before weights are loaded, after the library has seen its arguments too.
 
     Raises: InputError with every problem found.
     """
-    problems: list[Problem] = []
+    training = opened.settings.training_settings
+    problems = [*hardware_problems(training), *method_problems(opened)]
     with collecting(problems):
         training_arguments(
-            opened.settings.training_settings, opened.project.checkpoints, precision="float32", has_validation=True
+            training,
+            opened.project.checkpoints,
+            precision="float32",
+            has_validation=True,
+            without={problem.field.removeprefix("training.") for problem in problems},
         )
+    counts_steps = opened.settings.training_settings.max_steps > 0
     with collecting(problems):
-        prepared = prepare(opened, tell)
+        if counts_steps:
+            method_choices(opened, 0)
+    with collecting(problems):
+        prepared = prepare(opened, tell, may_fetch=not problems)
+        if not counts_steps:
+            method_choices(opened, len(prepared.train))
     if problems:
         raise InputError(problems)
     return prepared
+
+
+def method_choices(opened: Opened, rows: int) -> tuple[str, ...]:
+    """What the method makes of the number of steps that so many rows give, in sentences.
+
+    Raises: ModelError if its settings do not fit them.
+    """
+    choices = opened.method.choices
+    if choices is None:
+        return ()
+    with in_method_file(opened):
+        return choices(
+            opened.method_settings, planned_steps(rows, opened.settings.training_settings, process_count())
+        )
 
 
 def _silent(_line: str) -> None:
@@ -93,7 +134,7 @@ def _train_locked(
         if fresh and (name := archive(project)):
             tell(say("train.archived", folder=name))
     wait_for_everyone()
-    identity = _identity(opened, prepared)
+    identity = identity_of(opened, prepared)
     planned = planned_steps(len(prepared.train), settings, process_count())
     checkpoint, passed_over = newest(project)
     for step, fault in passed_over:
@@ -106,6 +147,8 @@ def _train_locked(
         tell(say("train.resumed", step=checkpoint.step))
     tell(say("train.precision", name=prepared.precision.name, reason=prepared.precision.reason))
     tell(_plan_line(prepared, planned))
+    for line in method_choices(opened, len(prepared.train)):
+        tell(line)
     if is_main_process() and prepared.rows.split is not None:
         write_split(project.splits, prepared.rows.train, prepared.rows.validation)
     return _run(opened, prepared, identity, checkpoint, tell=tell, show=show)
@@ -131,56 +174,103 @@ def _run(
     tell: Tell,
     show: ShowProgress | None,
 ) -> TrainResult:
-    from llm_finetune.train.run import Job, run_training
+    from llm_finetune.train.run import run_training
 
-    settings = opened.settings.training_settings
-    model, trainable, total = _adapted_model(opened, prepared)
+    job = make_job(opened, prepared, identity, checkpoint, tell=tell, show=show)
+    result = run_training(job)
+    run = read_run(opened.project)
+    if is_main_process():
+        run = record_comparison(opened.project, run, tell)
+    return TrainResult(result.delivered, result.reason, False, run)
+
+
+def make_job(
+    opened: Opened,
+    prepared: Prepared,
+    identity: Identity,
+    checkpoint: Checkpoint | None,
+    *,
+    tell: Tell,
+    show: ShowProgress | None,
+) -> "Job":
+    """Load the model, make it trainable, and put together all that training needs."""
+    from llm_finetune.train.run import Job
+
+    checkpointing = resolve_checkpointing(opened, prepared)
+    tell(checkpointing.sentence)
+    settings = opened.settings.training_settings.model_copy(update={"gradient_checkpointing": checkpointing.is_on})
+    model, trainable, total = _adapted_model(opened, prepared, tell)
     planned = planned_steps(len(prepared.train), settings, process_count())
     tell(say("train.parameters", trainable=trainable, total=total, share=f"{trainable / total:.2%}"))
-    result = run_training(
-        Job(
-            project=opened.project,
-            settings=settings,
-            model=model,
-            tokenizer=prepared.text_model.tokenizer,
-            rows=prepared.train,
-            validation_rows=prepared.validation,
-            precision=prepared.precision.name,
-            identity=identity,
-            facts=_facts(opened, prepared, trainable, total),
-            end_ids=prepared.text_model.end_ids,
-            in_training=opened.method.in_training(model, opened.method_settings, planned),
-            resume_from=checkpoint,
-            observers=sample_answers(opened, prepared),
-            show=show,
-        )
+    return Job(
+        project=opened.project,
+        settings=settings,
+        model=model,
+        tokenizer=prepared.text_model.tokenizer,
+        rows=prepared.train,
+        validation_rows=prepared.validation,
+        precision=prepared.precision.name,
+        identity=identity,
+        facts={
+            **_facts(opened, prepared, trainable, total),
+            "gradient_checkpointing": {"on": checkpointing.is_on, "reason": checkpointing.reason},
+            "forecast": forecast_for(opened.project, identity, planned),
+        },
+        end_ids=prepared.text_model.end_ids,
+        in_training=in_training(opened, model, planned),
+        resume_from=checkpoint,
+        observers=sample_answers(opened, prepared),
+        show=show,
     )
-    return TrainResult(result.delivered, result.reason, False, read_run(opened.project))
 
 
-def _adapted_model(opened: Opened, prepared: Prepared) -> tuple[Any, int, int]:
+def _adapted_model(opened: Opened, prepared: Prepared, tell: Tell) -> tuple[Any, int, int]:
     from transformers import set_seed
 
     from llm_finetune.methods.trainable import trainable_parameters
+    from llm_finetune.model.generation import repair_generation
     from llm_finetune.model.load import load_model
 
     settings = opened.settings.training_settings
-    stored = "float32" if opened.settings.method.is_full else prepared.precision.name
-    model = load_model(prepared.base, stored)
+    model = load_model(prepared.base, stored_format(opened, prepared), opened.settings.model.quantization)
+    for line in quantizing.told(opened, model, prepared.precision.name):
+        tell(line)
+    if keys := repair_generation(model):
+        tell(say("model.generation_repaired", name=prepared.base.name, keys=", ".join(keys)))
     set_seed(settings.seed)
     planned = planned_steps(len(prepared.train), settings, process_count())
     model = opened.method.apply(model, opened.method_settings, planned)
-    return model, *trainable_parameters(model)
+    begin(opened, model, prepared.base, tell)
+    for line in opened.method.told(model, opened.method_settings) if opened.method.told else ():
+        tell(line)
+    return model, *require_trainable(trainable_parameters(model))
 
 
-def _identity(opened: Opened, prepared: Prepared) -> Identity:
+def stored_format(opened: Opened, prepared: Prepared) -> str:
+    """The number format the base is loaded in: what is computed in, unless weights to be trained would be rounded.
+
+    Weights of the base that are trained start as the base has them, bit for bit.
+    """
+    from llm_finetune.model.load import load_config
+
+    precision = prepared.precision.name
+    if not opened.settings.method.is_full:
+        return precision
+    in_files = str(load_config(prepared.base).dtype).removeprefix("torch.")
+    trains_all = opened.settings.method.train_layers is None
+    return "float32" if trains_all or in_files != precision else precision
+
+
+def identity_of(opened: Opened, prepared: Prepared) -> Identity:
+    """What makes this run the same run when it goes on."""
     return Identity(
         base=prepared.base_sha256,
         data=data_sha256([*prepared.train, *prepared.validation]),
-        method=opened.method_settings.model_dump(mode="json", exclude_none=True),
+        method={**opened.method_settings.model_dump(mode="json", exclude_none=True), **identity_of_start(opened)},
         training=step_keys(opened.settings.training_settings.model_dump(mode="json")),
         precision=prepared.precision.name,
         world_size=process_count(),
+        quantization=opened.settings.model.quantization,
     )
 
 
@@ -206,9 +296,11 @@ def _facts(opened: Opened, prepared: Prepared, trainable: int, total: int) -> di
         "rows": {"train": len(prepared.train), "validation": len(prepared.validation)},
         "dtype": prepared.precision.name,
         "dtype_reason": prepared.precision.reason,
+        "quantization": opened.settings.model.quantization,
         "seed": opened.settings.training_settings.seed,
         "planned_steps": planned_steps(len(prepared.train), opened.settings.training_settings, process_count()),
         "parameters": {"trained": trainable, "total": total},
+        **facts_of_start(opened, base),
     }
 
 

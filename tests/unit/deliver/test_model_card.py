@@ -104,3 +104,22 @@ def test_an_empty_run_still_makes_a_card() -> None:
     text = card(run={}, scorecard=None, public_base=None)
     assert text.startswith("---\n")
     assert "None" not in text
+
+
+def test_what_another_tool_would_do_wrong_is_told() -> None:
+    dora = {**RUN, "method": {**RUN["method"], "use_dora": True}}
+    assert "DoRA" not in card()
+    assert "load it with `PeftModel`" in card(run=dora)
+    assert "DoRA" not in card(run=dora, is_adapter=False)
+    added: dict[str, Any] = {"ids": {"<note>": 300}, "rows": 301, "rows_before": 300}
+    told = card(run={**RUN, "added_tokens": added})
+    assert "base.resize_token_embeddings(301, mean_resizing=False)\nmodel = PeftModel" in told
+    assert "`<note>`" in told
+    assert "resize" not in card(run={**RUN, "added_tokens": {**added, "rows_before": 301}})
+    assert "resize" not in card(run={**RUN, "added_tokens": added}, is_adapter=False)
+
+
+def test_a_fully_tuned_model_is_told_to_be_float32() -> None:
+    full = {**RUN, "method": {"peft_type": "FULL"}}
+    assert "stored in float32" in card(run=full, is_adapter=False)
+    assert "stored in float32" not in card()
