@@ -258,4 +258,9 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "Set `lora_dropout: 0`, or leave the experts out by listing layers in `target_modules`: {known}.",
         "請設定 `lora_dropout: 0`，或在 `target_modules` 列出其他層而不含專家：{known}。",
     ),
+    "methods.saved_too_much": (
+        "PEFT would take `{name}` for {others} too, because their names end in the same letters.",
+        "PEFT 也會把 `{name}` 當成 {others}，因為名稱的結尾相同。",
+    ),
+    "methods.saved_too_much.fix": ("Write the whole name: {names}.", "請寫完整的名稱：{names}。"),
 }

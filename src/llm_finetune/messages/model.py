@@ -286,7 +286,7 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "嵌入矩陣從 {rows:,} 列增加到 {needed:,} 列；之後在這裡載入轉接器時會自動照做",
     ),
     "model.rows_start": (
-        "their rows start at the mean of the base's {known:,} tokens, so that none begins as an unlikely or a sure answer",
+        "their rows start at the mean of the base's {known:,} tokens, so that none begins likelier than they",
         "新列的初始值是基礎模型 {known:,} 個 token 的平均，一開始不會特別容易或特別難出現",
     ),
     "model.rows_start_described": (
@@ -337,5 +337,9 @@ TEXTS: dict[str, str | tuple[str, str]] = {
     "model.quantized.little": (
         "Quantisation saves little here: {part} of the parameters are in no linear layer and stay as they are.",
         "量化在此幫助不大：{part} 的參數不在線性層裡，維持原樣。",
+    ),
+    "model.precision.whole_model": (
+        "its weights were all open to training and are float32",
+        "它的權重都可受訓，以 float32 儲存",
     ),
 }

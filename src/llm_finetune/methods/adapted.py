@@ -14,8 +14,8 @@ from llm_finetune.methods.targets import (
     Layers,
     block_problems,
     kind_problems,
-    listed_problems,
     matching,
+    saved_problems,
     target_problems,
     tied_problems,
 )
@@ -108,7 +108,7 @@ def name_problems(settings: LayerSettings, layers: Layers) -> list[Problem]:
     return [
         *target_problems("target_modules", settings.target_modules, layers),
         *target_problems("exclude_modules", settings.exclude_modules, layers),
-        *listed_problems("modules_to_save", settings.modules_to_save or [], layers),
+        *saved_problems(settings.modules_to_save or [], layers),
         *block_problems(settings.blocks, layers),
         *kind_problems("target_modules", meant, layers),
         *tied_problems("target_modules", meant, layers),

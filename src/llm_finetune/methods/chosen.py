@@ -19,8 +19,8 @@ from llm_finetune.methods.targets import (
     Layers,
     block_problems,
     kind_problems,
-    listed_problems,
     matching,
+    saved_problems,
     target_problems,
     tied_problems,
 )
@@ -164,7 +164,7 @@ def name_problems(settings: ChosenLayers, layers: Layers) -> list[Problem]:
     return [
         *target_problems("target_modules", settings.target_modules, layers),
         *target_problems("exclude_modules", settings.left_out, layers),
-        *listed_problems("modules_to_save", settings.modules_to_save or [], layers),
+        *saved_problems(settings.modules_to_save or [], layers),
         *block_problems(settings.blocks, layers),
         *shared,
     ]

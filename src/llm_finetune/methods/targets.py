@@ -181,6 +181,22 @@ def rows_clash_problems(
     ]
 
 
+def saved_problems(names: Sequence[str], layers: Layers) -> list[Problem]:
+    """Problems of `modules_to_save`: names that mean nothing, and names that PEFT 0.21 takes for more than they say.
+
+    PEFT compares ends of names there without a dot: `norm` is also every `post_attention_layernorm`.
+    """
+    problems = listed_problems("modules_to_save", names, layers)
+    for name in names:
+        meant = matching([name], layers)
+        others = [other for other in layers.names if other.endswith(name) and other not in meant]
+        if meant and others:
+            message = say("methods.saved_too_much", name=name, others=", ".join(f"`{other}`" for other in others[:3]))
+            fix = say("methods.saved_too_much.fix", names=", ".join(f"`{full}`" for full in meant[:3]))
+            problems.append(Problem("saved_too_much", message, fix, field="modules_to_save"))
+    return problems
+
+
 def shared_together(saved: Sequence[str], layers: Layers) -> list[str]:
     """`modules_to_save` with both ends of a tied model where one is named.
 

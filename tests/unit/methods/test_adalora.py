@@ -227,7 +227,7 @@ def test_between_two_cuts_the_adapter_is_saved_as_it_computes(
 
 
 @pytest.mark.parametrize("stop_at", [1, 5, 8, 10])
-@pytest.mark.parametrize("extra", [{}, {"modules_to_save": ["norm"], "deltaT": 2}])
+@pytest.mark.parametrize("extra", [{}, {"modules_to_save": ["model.norm"], "deltaT": 2}])
 def test_a_run_that_is_taken_up_again_gives_equal_bits(
     tiny_model_folder: Path, tmp_path: Path, stop_at: int, extra: dict[str, Any]
 ) -> None:
@@ -289,7 +289,7 @@ def test_a_step_that_overflowed_and_a_layer_without_gradient_spoil_nothing(tiny_
 
 
 def test_dropout_is_the_quick_one_and_weights_are_float32_in_a_bfloat16_model(tiny_model_folder: Path) -> None:
-    settings = SETTINGS.model_copy(update={"lora_dropout": 0.5, "modules_to_save": ["norm"]})
+    settings = SETTINGS.model_copy(update={"lora_dropout": 0.5, "modules_to_save": ["model.norm"]})
     model = apply(load_model(base_of(tiny_model_folder), "bfloat16"), settings, STEPS)
     assert quicken_dropout(model) == 14
     assert sum(isinstance(module, QuickDropout) for module in model.modules()) == 14

@@ -110,7 +110,7 @@ def test_chosen_blocks(tiny_model_folder: Path) -> None:
         ("llama", {"use_dora": True}),
         ("llama", {"use_rslora": True, "init_lora_weights": "orthogonal"}),
         ("llama", {"modules_to_save": ["embed_tokens", "lm_head"]}),
-        ("llama", {"modules_to_save": ["norm"], "init_lora_weights": "gaussian"}),
+        ("llama", {"modules_to_save": ["model.norm"], "init_lora_weights": "gaussian"}),
         ("gemma2", {"modules_to_save": ["embed_tokens"], "ensure_weight_tying": True}),
         ("gpt2", {"rank_pattern": {"c_attn": 2}, "alpha_pattern": {"c_attn": 3}}),
     ],
@@ -239,3 +239,16 @@ def test_experts_are_adapted_by_their_parameters() -> None:
     assert names == ("model.layers.0.mlp.experts", "model.layers.1.mlp.experts")
     with pytest.raises(ModelError, match="gate_up_proj"):
         check(config, LoraSettings(**chosen, target_parameters=["experts.down_proj", "experts.up_proj"]))
+
+
+def test_a_name_that_peft_takes_for_more_is_refused_and_the_whole_name_means_one(tiny_model_folder: Path) -> None:
+    base = Base("llama", str(tiny_model_folder), None, "folder", None)
+    with pytest.raises(ModelError) as caught:
+        check(load_config(base), LoraSettings(modules_to_save=["norm"]))
+    (problem,) = caught.value.problems
+    assert problem.code == "saved_too_much"
+    assert "input_layernorm" in problem.message
+    assert "`model.norm`" in problem.fix
+    model = apply(load_model(base, "float32"), LoraSettings(modules_to_save=["model.norm"]), 3)
+    saved = [name for name, weight in model.named_parameters() if weight.requires_grad and "lora_" not in name]
+    assert saved == ["base_model.model.model.norm.modules_to_save.default.weight"]
