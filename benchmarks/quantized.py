@@ -21,6 +21,7 @@ KINDS = ("none", "int8", "nf4")
 ROWS, TOKENS, NEW_TOKENS = 4, 96, 32
 WARM_UP_STEPS = 1
 MEGABYTE = 1_000_000
+PHASE = "phase: "
 TEXT = "The quick brown fox jumps over the lazy dog. Water boils at one hundred degrees Celsius at sea level. " * 8
 LARGE = {  # A random Llama of 0.75 billion parameters, to see what a larger base gains.
     "hidden_size": 2048,
@@ -33,32 +34,73 @@ LARGE = {  # A random Llama of 0.75 billion parameters, to see what a larger bas
 
 
 class Watch:
-    """The highest resident memory of this process, and the highest share of it that no file backs, in bytes."""
+    """The highest memory of another process in each of its phases, in bytes.
 
-    def __init__(self) -> None:
-        self.resident = self.own = 0
-        self._start = self._now()
-        threading.Thread(target=self._look, daemon=True).start()
+    Looked at from outside: a thread inside allocates too, and leaves holes where the measured one would have none.
+    """
+
+    def __init__(self, process_id: int) -> None:
+        self._status = Path(f"/proc/{process_id}/status")
+        self._start: tuple[int, int] | None = None
+        self._peaks: dict[str, tuple[int, int]] = {}
+        self.phase = ""
 
     def _now(self) -> tuple[int, int]:
-        pairs = (line.split(":") for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
+        """Resident memory, and the share of it that no file backs."""
+        pairs = (line.split(":", 1) for line in self._status.read_text(encoding="utf-8").splitlines())
         values = {key: value.split() for key, value in pairs}
         return int(values["VmRSS"][0]) * 1024, int(values["RssAnon"][0]) * 1024
 
-    def _look(self) -> None:
-        while True:
-            resident, own = self._now()
-            self.resident, self.own = max(self.resident, resident), max(self.own, own)
-            time.sleep(0.005)
+    def look(self) -> None:
+        """Take the figures of this moment, if a phase has begun and the process is still there."""
+        try:
+            now = self._now()
+        except (OSError, KeyError):
+            return
+        if self.phase:
+            self._start = self._start or now
+            before = self._peaks.get(self.phase, (0, 0))
+            self._peaks[self.phase] = max(before[0], now[0]), max(before[1], now[1])
 
-    def peak_megabytes(self) -> dict[str, int]:
-        """Highest so far over the start; begins anew."""
-        found = {
-            "resident": (self.resident - self._start[0]) // MEGABYTE,
-            "own": (self.own - self._start[1]) // MEGABYTE,
+    def peak_megabytes(self) -> dict[str, dict[str, int]]:
+        """Over the start, by phase."""
+        resident, own = self._start or (0, 0)
+        return {
+            phase: {"resident": (peak[0] - resident) // MEGABYTE, "own": (peak[1] - own) // MEGABYTE}
+            for phase, peak in self._peaks.items()
         }
-        self.resident = self.own = 0
-        return found
+
+
+def watched(command: list[str]) -> dict[str, Any]:
+    """Run a process that prints its phases and at last its figures, and add its memory to them."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment, bufsize=1
+    )
+    watch, lines = Watch(child.pid), list[str]()
+
+    def read() -> None:
+        for line in child.stdout or ():
+            if line.startswith(PHASE):
+                watch.phase = line.removeprefix(PHASE).strip()
+            else:
+                lines.append(line)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while child.poll() is None:
+        watch.look()
+        time.sleep(0.005)
+    reader.join()
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
+    return {**json.loads(lines[-1]), **watch.peak_megabytes()}
+
+
+def begin(phase: str) -> None:
+    """Tell whoever watches."""
+    print(f"{PHASE}{phase}", flush=True)
+    time.sleep(0.05)
 
 
 def measure(model_folder: Path, kind: str, steps: int) -> dict[str, Any]:
@@ -73,16 +115,17 @@ def measure(model_folder: Path, kind: str, steps: int) -> dict[str, Any]:
         import bitsandbytes  # noqa: F401 (its import is not the base's memory)
     import peft  # noqa: F401
 
-    watch, begun = Watch(), time.process_time()
+    begin("load")
+    begun = time.process_time()
     model = load_model(Base(kind, str(model_folder), None, "folder", None), "bfloat16", kind)
     figures: dict[str, Any] = {"kind": kind, "load_seconds": time.process_time() - begun}
     figures["weights_megabytes"] = sum(tensor.nbytes for tensor in model.state_dict().values()) // MEGABYTE
     if model.get_output_embeddings().weight is model.get_input_embeddings().weight:
         figures["weights_megabytes"] -= model.get_output_embeddings().weight.nbytes // MEGABYTE
-    figures["load"] = watch.peak_megabytes()
     method = METHODS["LORA"]
     torch.manual_seed(0)
     model = method.apply(model, method.settings.model_validate({"r": 8, "lora_dropout": 0}), steps)
+    begin("train")
     ids = token_ids(model_folder, model.config.vocab_size)
     optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=1e-3)
     losses, seconds = [], []
@@ -97,13 +140,12 @@ def measure(model_folder: Path, kind: str, steps: int) -> dict[str, Any]:
         seconds.append(time.process_time() - begun)
     figures["losses"] = [losses[0], losses[-1]]
     figures["train_tokens_per_second"] = ids.numel() * steps / sum(seconds[WARM_UP_STEPS:])
-    figures["train"] = watch.peak_megabytes()
+    begin("generate")
     model.eval()
     begun = time.process_time()
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
         model.generate(input_ids=ids[:1, :8], max_new_tokens=NEW_TOKENS, min_new_tokens=NEW_TOKENS, do_sample=False)
     figures["generate_tokens_per_second"] = NEW_TOKENS / (time.process_time() - begun)
-    figures["generate"] = watch.peak_megabytes()
     return figures
 
 
@@ -162,9 +204,7 @@ def main() -> None:
         for name, place in models.items():
             for kind in KINDS:
                 command = [sys.executable, __file__, "--one", str(place), kind, "--steps", str(options.steps)]
-                environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-                done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-                figures.setdefault(name, []).append(json.loads(done.stdout.splitlines()[-1]))
+                figures.setdefault(name, []).append(watched(command))
             table(name, figures[name])
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")

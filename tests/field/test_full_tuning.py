@@ -350,3 +350,15 @@ def test_layers_of_an_adapter_are_chosen_in_its_file(make_project: MakeProject, 
     outcome = cli("train", "--project", make_project(), "method.train_layers=2")
     assert outcome.code == 2
     assert "`adapter: none` beside it" in outcome.err
+
+
+def test_a_whole_model_answers_in_float32_unless_asked(make_project: MakeProject, cli: Any) -> None:
+    from llm_finetune.workflow.opening import open_project
+    from llm_finetune.workflow.trained import find_trained, load_tuned
+
+    project = make_project(model__dtype="auto", method__adapter="none", **SHORT)
+    trained(cli, project)
+    for overrides, expected in ((), torch.float32), (("model.dtype=bfloat16",), torch.bfloat16):
+        found = find_trained(open_project(project, overrides=overrides), None, print)
+        assert load_tuned(found).dtype == expected
+        assert f"torch.{found.precision.name}" == str(expected)

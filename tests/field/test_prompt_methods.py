@@ -45,7 +45,7 @@ class TestR11:
             data__train="T01.jsonl",
             data__validation="held_out.jsonl",
             data__max_length=64,
-            training__max_steps=4,
+            training__max_steps=8,
             training__learning_rate=0.05,
             training__per_device_train_batch_size=4,
         )
@@ -60,7 +60,7 @@ class TestR11:
         outcome = cli("evaluate", "--project", project)
         assert outcome.code == 0, outcome.err
         found = losses(project)
-        assert found["tuned"] == pytest.approx(metrics(project, "eval_loss")[-1], abs=1e-4)
+        assert found["tuned"] == pytest.approx(min(metrics(project, "eval_loss")), abs=1e-4)
         assert found["tuned"] < found["base"] - 1e-3
 
     @pytest.mark.real
@@ -83,7 +83,7 @@ class TestR11:
         assert process("train", "--project", project).code == 0
         assert process("evaluate", "--project", project).code == 0
         found = losses(project)
-        assert found["tuned"] == pytest.approx(metrics(project, "eval_loss")[-1], abs=1e-4)
+        assert found["tuned"] == pytest.approx(min(metrics(project, "eval_loss")), abs=1e-4)
         assert found["tuned"] < found["base"] - 0.5
         answers = [process("generate", "ping", "--project", project, *more).out for more in ([], ["--base"])]
         assert answers[0] != answers[1]
@@ -126,7 +126,8 @@ class TestT07:
         assert outcome.code == 0, outcome.err
         assert "28 of the model's 128 positions are virtual tokens, so a text may have 100" in outcome.err
         assert "the model reads 100 tokens at most: 100 counts" in outcome.err
-        assert "`training.learning_rate` is 0.0002, and" in outcome.err
+        # The network of P-tuning learns at the rates that LoRA does.
+        assert ("`training.learning_rate` is 0.0002, and" in outcome.err) == (name != "P_TUNING")
         assert cli("evaluate", "--project", project).code == 0
         whole = cli("generate", "Hi", "--project", project, "--max-new-tokens", 500, "--json")
         assert whole.code == 0, whole.err

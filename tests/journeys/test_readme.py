@@ -74,7 +74,8 @@ def test_the_journey_runs_as_written(tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", input="/quit\n", timeout=200)
         assert done.returncode == 0, (words, done.stderr)
         seen.append(words[1])
-    assert seen == ["init", "check", "preview", "train", "evaluate", "generate", "chat", "merge", "push", "init"]
+    asked = ["init", "check", "preview", "plan", "rehearse", "train", "evaluate", "generate", "chat", "merge", "push"]
+    assert seen == [*asked, "init"]
 
 
 def named_files(name: str) -> dict[str, str]:

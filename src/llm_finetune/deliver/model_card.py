@@ -114,7 +114,9 @@ def _usage(facts: CardFacts) -> str:
         if facts.is_adapter
         else ("", _LOAD_FULL.format(repo=facts.repo))
     )
-    code = imports + _RUN.format(repo=facts.repo, load=load, messages=messages)
+    answer = _ANSWERS.get(str(_at(facts.run, "method.peft_type")), _ANSWER) if facts.is_adapter else _ANSWER
+    imports = f"import torch\n{imports}" if "torch." in answer else imports
+    code = imports + _RUN.format(repo=facts.repo, load=load, messages=messages) + answer
     notes = "".join(f"\n\n> {note}" for note in _loading_notes(facts))
     return f"## {say_in('en', 'deliver.card_usage')}\n\n```python\n{code}```{notes}"
 
@@ -132,6 +134,8 @@ def _loading_notes(facts: CardFacts) -> list[str]:
     notes = []
     if facts.is_adapter and _at(facts.run, "method.use_dora"):
         notes.append(say_in("en", "deliver.card_dora"))
+    if facts.is_adapter and _at(facts.run, "method.peft_type") in _ANSWERS:
+        notes.append(say_in("en", "methods.card_virtual_tokens"))
     if not facts.is_adapter and _at(facts.run, "method.peft_type") == "FULL":
         notes.append(say_in("en", "deliver.card_float32"))
     if (rows := _rows_to_add(facts)) is not None:
@@ -156,9 +160,29 @@ messages = {messages!r}
 inputs = tokenizer.apply_chat_template(
     messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
 )
+"""
+_ANSWER = """\
 output = model.generate(**inputs, max_new_tokens=256, do_sample=False)
 print(tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
 """
+_BEHIND_PROMPT = """\
+texts = model.word_embeddings(inputs["input_ids"])
+texts = torch.cat([model.get_prompt(batch_size=1).to(texts.dtype), texts], dim=1)
+output = model.get_base_model().generate(
+    inputs_embeds=texts, attention_mask=torch.ones(texts.shape[:2]), max_new_tokens=256, do_sample=False
+)
+print(tokenizer.decode(output[0], skip_special_tokens=True))
+"""
+_BEHIND_PREFIX = """\
+ids = torch.nn.functional.pad(inputs["input_ids"], (model.active_peft_config.num_virtual_tokens, 0))
+output = model.get_base_model().generate(
+    ids, attention_mask=torch.ones_like(ids), past_key_values=model.get_prompt(batch_size=1), max_new_tokens=256,
+    do_sample=False,
+)
+print(tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True))
+"""
+_ANSWERS = {"PROMPT_TUNING": _BEHIND_PROMPT, "P_TUNING": _BEHIND_PROMPT, "PREFIX_TUNING": _BEHIND_PREFIX}
+"""By method: peft 0.21.2's own `generate` puts virtual tokens in front of every new token with transformers 5.24."""
 
 
 def _scores(facts: CardFacts) -> str:

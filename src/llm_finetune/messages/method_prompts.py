@@ -65,6 +65,12 @@ TEXTS: dict[str, str | tuple[str, str]] = {
         "null, or `prefix_projection: true` beside it",
         "null，或同時設定 `prefix_projection: true`",
     ),
+    "methods.card_virtual_tokens": (
+        "Generate through the base, as above: with transformers 5.24 the `generate` of peft 0.21.2 loses its place "
+        "behind virtual tokens, and answers are wrong without an error.",
+        "請如上透過基礎模型產生文字：在 transformers 5.24 上，peft 0.21.2 自己的 `generate` 會弄錯虛擬 token 的位置，"
+        "回答會出錯而且不報錯。",
+    ),
     "methods.start_network": (
         "a network made the virtual tokens in {shown}; {title} saves only what it made, and no network to go on with.",
         "{shown} 的虛擬 token 由網路產生，而{title}只儲存結果，沒有留下網路可以接續訓練。",

@@ -94,6 +94,5 @@ METHOD = Method(
     },
     training=encoder_in_training,
     virtual_tokens=num_virtual_tokens,
-    learning_rates=(1e-3, 1e-2),
     quantized_base=True,
 )

@@ -35,9 +35,9 @@ class PromptTuningSettings(VirtualTokenSettings):
 
     peft_type: Literal["PROMPT_TUNING"] = Field(default="PROMPT_TUNING", description="The method.")
     prompt_tuning_init: Literal["RANDOM", "TEXT", "SAMPLE_VOCAB"] = Field(
-        default="RANDOM",
-        description="Start of the virtual tokens: `TEXT` (the tokens of `prompt_tuning_init_text`), `SAMPLE_VOCAB` "
-        "(tokens drawn from the vocabulary) or `RANDOM` (noise, the slowest to learn).",
+        default="SAMPLE_VOCAB",
+        description="Start of the virtual tokens: tokens drawn from the vocabulary, those of `prompt_tuning_init_text` "
+        "(`TEXT`), or noise (`RANDOM`), which stands far from all words and learns slowest.",
     )
     prompt_tuning_init_text: str | None = Field(
         default=None,

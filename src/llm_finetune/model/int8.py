@@ -6,15 +6,18 @@ with dequantised weights does. Evaluation computes what training computes. Knows
 Shapes: O outputs, I inputs.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils._pytree import tree_map_only
 from transformers.pytorch_utils import Conv1D
 
 LARGEST = 127
 """Of a signed byte without -128: symmetric, by the largest number of a row (Dettmers et al. 2022, arXiv:2208.07339)."""
+ROWS_AT_ONCE = 64
 _OVERFLOWS = torch.float16
 """A product with unscaled integers may leave its range."""
 
@@ -22,11 +25,18 @@ _OVERFLOWS = torch.float16
 def rounded(weight_OI: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The integers (O, I) and scales (O) nearest to a matrix.
 
-    The scales are rounded to bfloat16 before the integers are chosen, so that no format rounds them later.
+    The scales are rounded to bfloat16 before the integers are chosen, so that no format rounds them later. Some rows
+    are done at a time: large copies that come and go leave holes between the small ones that stay.
     """
-    weight_OI = weight_OI.float()
-    scale_O = (weight_OI.abs().amax(1) / LARGEST).clamp_min(torch.finfo(torch.bfloat16).tiny).bfloat16().float()
-    return (weight_OI / scale_O[:, None]).round().clamp(-LARGEST, LARGEST).to(torch.int8), scale_O
+    integers_OI = torch.empty(weight_OI.shape, dtype=torch.int8, device=weight_OI.device)
+    scale_O = torch.empty(len(weight_OI), device=weight_OI.device)
+    smallest = torch.finfo(torch.bfloat16).tiny
+    for start in range(0, len(weight_OI), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        some_OI = weight_OI[rows].float()
+        scale_O[rows] = (some_OI.abs().amax(1) / LARGEST).clamp_min(smallest).bfloat16()
+        integers_OI[rows] = (some_OI / scale_O[rows, None]).round().clamp(-LARGEST, LARGEST)
+    return integers_OI, scale_O
 
 
 class Workspace:
@@ -70,6 +80,29 @@ class _Product(torch.autograd.Function):
         return (gradient * scale_O.to(gradient.dtype)) @ weight_OI, None, None, None
 
 
+class _Unpacked(torch.Tensor):
+    """A matrix that is unpacked when it is computed with, and only then.
+
+    PEFT asks a layer's weight for format and device several times before training; each copy would be as large as the
+    layer was before it was rounded.
+    """
+
+    _unpack: Callable[[], torch.Tensor]
+
+    @staticmethod
+    def of(like: torch.Tensor, dtype: torch.dtype, unpack: Callable[[], torch.Tensor]) -> "_Unpacked":
+        """What `unpack` gives: a tensor of this shape and number format."""
+        wrapper: Any = torch.Tensor._make_wrapper_subclass
+        made: _Unpacked = wrapper(_Unpacked, like.shape, dtype=dtype, device=like.device)
+        made._unpack = unpack
+        return made
+
+    @classmethod
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
+        args, kwargs = tree_map_only(_Unpacked, lambda matrix: matrix._unpack(), (args, kwargs or {}))
+        return func(*args, **kwargs)
+
+
 class _Rounded(nn.Module):
     """What both kinds of layers share."""
 
@@ -108,8 +141,8 @@ class Int8Linear(_Rounded, nn.Linear):
 
     @property
     def weight(self) -> torch.Tensor:  # type: ignore[override]
-        """A fresh dequantised copy, for whoever asks for the matrix; changing it changes nothing."""
-        return self._matrix()
+        """The dequantised matrix, for whoever asks for it; changing it changes nothing."""
+        return _Unpacked.of(self.integers_OI, self.dtype, self._matrix)
 
 
 class Int8Conv1D(_Rounded, Conv1D):  # type: ignore[misc]
@@ -121,8 +154,8 @@ class Int8Conv1D(_Rounded, Conv1D):  # type: ignore[misc]
 
     @property
     def weight(self) -> torch.Tensor:
-        """A fresh dequantised copy (I, O), for whoever asks for the matrix; changing it changes nothing."""
-        return self._matrix().T
+        """The dequantised matrix (I, O), for whoever asks for it; changing it changes nothing."""
+        return _Unpacked.of(self.integers_OI.T, self.dtype, lambda: self._matrix().T)
 
 
 def in_8_bits(layer: Any, dtype: torch.dtype, workspace: Workspace) -> nn.Module:

@@ -63,7 +63,7 @@ class _Search:
 
     def __init__(self, planner: MemoryPlanner, plan: MemoryPlan, machine: Machine) -> None:
         self._planner, self._plan, self._machine = planner, plan, machine
-        self._rows, self._accumulation = plan.batch.rows, planner.situation.accumulation
+        self._accumulation = planner.situation.accumulation
 
     @property
     def _situation(self) -> Situation:
@@ -77,15 +77,17 @@ class _Search:
                 if change.fits:
                     return
 
-    def _change(self, plan: MemoryPlan, setting: str, effect: str) -> Iterator[Change]:
-        """Take a plan over if it needs less."""
+    def _change(
+        self, plan: MemoryPlan, setting: str, effect: str, planner: MemoryPlanner | None = None
+    ) -> Iterator[Change]:
+        """Take a plan over, and what counts from then on, if it needs less."""
         if plan.total < self._plan.total:
-            self._plan = plan
+            self._plan, self._planner = plan, planner or self._planner
             yield Change(setting, effect, plan.total, fits(plan.total, self._machine))
 
-    def _counted(self) -> MemoryPlan:
-        """The present planner's plan with the changes made so far."""
-        plan = self._planner.plan(recomputes=self._plan.recomputes)
+    def _counted(self, planner: MemoryPlanner) -> MemoryPlan:
+        """What another planner makes of the run with the changes so far."""
+        plan = planner.plan(recomputes=self._plan.recomputes and planner.can_recompute)
         rows = max(round(plan.batch.rows * self._situation.accumulation / self._accumulation), 1)
         return plan.with_rows(rows, self._accumulation > 1)
 
@@ -95,49 +97,51 @@ class _Search:
             yield from self._change(plan, "training.gradient_checkpointing=true", say("plan.change.checkpointing"))
 
     def _fewer_rows(self) -> Iterator[Change]:
-        rows, whole = self._rows, self._plan
+        rows, whole = self._plan.batch.rows, self._plan
         smaller = [count for count in range(rows - 1, 0, -1) if rows % count == 0]
         chosen = next((count for count in smaller if fits(whole.with_rows(count, True).total, self._machine)), 1)
         if chosen < rows:
-            self._accumulation = self._situation.accumulation * rows // chosen
+            accumulation = self._situation.accumulation * rows // chosen
             setting = (
-                f"training.per_device_train_batch_size={chosen} "
-                f"training.gradient_accumulation_steps={self._accumulation}"
+                f"training.per_device_train_batch_size={chosen} training.gradient_accumulation_steps={accumulation}"
             )
             if whole.evaluating:
                 setting += f" training.per_device_eval_batch_size={chosen}"
-            yield from self._change(whole.with_rows(chosen, True), setting, say("plan.change.rows"))
+            for change in self._change(whole.with_rows(chosen, True), setting, say("plan.change.rows")):
+                self._accumulation = accumulation
+                yield change
 
     def _optimizer(self) -> Iterator[Change]:
-        if self._plan.optimizer < WORTH_CHANGING * self._plan.total:
-            return
-        name = next(name for name, package in SMALL_OPTIMIZERS if not package or find_spec(package))
-        self._planner = self._planner.with_optimizer(name)
-        yield from self._change(self._counted(), f"training.optim={name}", say("plan.change.optimizer"))
+        if self._plan.optimizer >= WORTH_CHANGING * self._plan.total:
+            usable = (name for name, package in SMALL_OPTIMIZERS if not package or find_spec(package) is not None)
+            name = next(usable)
+            planner = self._planner.with_optimizer(name)
+            setting, effect = f"training.optim={name}", say("plan.change.optimizer")
+            yield from self._change(self._counted(planner), setting, effect, planner)
 
     def _bits(self) -> Iterator[Change]:
-        recipe = self._situation.recipe
-        can = recipe.method.quantized_base and not quantize.is_stored_quantized(recipe.config)
-        if not can or self._plan.weights < WORTH_CHANGING * self._plan.total:
-            return
         for name in (quantize.INT8, quantize.NF4):
-            has_library = name not in quantize.NEEDS_LIBRARY or find_spec(quantize.LIBRARY)
-            if has_library and recipe.quantization not in (name, quantize.NF4):
-                changed = replace(self._situation, recipe=replace(recipe, quantization=name))
-                self._planner = MemoryPlanner(changed)
-                yield from self._change(self._counted(), f"model.quantization={name}", say(f"plan.change.{name}"))
+            recipe = self._situation.recipe
+            is_lower = recipe.quantization in (quantize.NONE, quantize.INT8) and recipe.quantization != name
+            if is_lower and self._can_round(name):
+                planner = MemoryPlanner(replace(self._situation, recipe=replace(recipe, quantization=name)))
+                setting, effect = f"model.quantization={name}", say(f"plan.change.{name}")
+                yield from self._change(self._counted(planner), setting, effect, planner)
+
+    def _can_round(self, name: str) -> bool:
+        recipe = self._situation.recipe
+        if not recipe.method.quantized_base or quantize.is_stored_quantized(recipe.config):
+            return False
+        has_library = name not in quantize.NEEDS_LIBRARY or find_spec(quantize.LIBRARY) is not None
+        return has_library and self._plan.weights >= WORTH_CHANGING * self._plan.total
 
     def _adapter(self) -> Iterator[Change]:
-        recipe = self._situation.recipe
-        if recipe.method.is_adapter:
-            return
-        method = METHODS["LORA"]
-        precision = self._situation.precision
-        changed = replace(recipe, method=method, settings=method.settings(), stored=precision)
-        self._planner = MemoryPlanner(replace(self._situation, recipe=changed))
-        yield from self._change(
-            self._counted(), "method.adapter=config/lora_config.json", say("plan.change.adapter", title=method.title)
-        )
+        situation, method = self._situation, METHODS["LORA"]
+        if not situation.recipe.method.is_adapter:
+            recipe = replace(situation.recipe, method=method, settings=method.settings(), stored=situation.precision)
+            planner = MemoryPlanner(replace(situation, recipe=recipe))
+            setting, effect = "method.adapter=config/lora_config.json", say("plan.change.adapter", title=method.title)
+            yield from self._change(self._counted(planner), setting, effect, planner)
 
     def _shorter(self) -> Iterator[Change]:
         longest, whole = self._plan.batch.length, self._plan
@@ -151,13 +155,8 @@ class _Search:
 
 def _shortened(plan: MemoryPlan, share: float) -> MemoryPlan:
     """The plan with rows of this share of the length; logits and activations shrink at least as much."""
-    if share == 1.0:
-        return plan
-    scaled = plan.with_rows(plan.batch.rows, False)
-    parts = {name: round(getattr(plan, name) * share) for name in ("activations", "logits", "allocator")}
-    evaluating = round(plan.fixed + (plan.evaluating - plan.fixed) * share) if plan.evaluating else 0
     batch = replace(plan.batch, length=round(plan.batch.length * share), kept=round(plan.batch.kept * share))
-    return replace(scaled, **parts, gradients=plan.gradients, evaluating=evaluating, batch=batch)
+    return plan.scaled(share, batch, plan.gradients)
 
 
 def changes_to_fit(planner: MemoryPlanner, plan: MemoryPlan, machine: Machine) -> Sequence[Change]:

@@ -19,9 +19,9 @@ STATED_ERROR = 0.35
 """The formula is held to this (docs/plan.md has what was measured)."""
 ALLOCATOR: Mapping[str, tuple[float, float]] = {
     # Device → share of the activations held besides, with a frozen base and with all weights trained.
-    # cpu: glibc 2.36 and torch 2.13, SmolLM2-135M, 512 to 4,096 tokens a batch: 0.25 to 0.40, and 0.07 to 0.10. It is
+    # cpu: glibc 2.36 and torch 2.13, SmolLM2-135M, 512 to 4,096 tokens a batch: 0.25 to 0.45, and 0.07 to 0.10. It is
     # the same where activations are computed again. Other devices: torch's caching allocators; not measured.
-    "cpu": (0.30, 0.10),
+    "cpu": (0.40, 0.10),
     "cuda": (0.10, 0.10),
 }
 ROUGH_BYTES = 34
@@ -90,15 +90,17 @@ class MemoryPlan:
         """Plain values."""
         return {**asdict(self), "batch": self.batch.as_dict(), "step": self.step, "total": self.total}
 
+    def scaled(self, share: float, batch: BatchShape, gradients: int) -> "MemoryPlan":
+        """The same run with batches that take this share of what these take."""
+        parts = {name: round(getattr(self, name) * share) for name in ("activations", "logits", "allocator")}
+        evaluating = round(self.fixed + (self.evaluating - self.fixed) * share) if self.evaluating else 0
+        updating = self.updating - self.allocator + parts["allocator"]
+        return replace(self, **parts, gradients=gradients, evaluating=evaluating, updating=updating, batch=batch)
+
     def with_rows(self, rows: int, accumulates: bool) -> "MemoryPlan":
-        """The same run with so many rows in a batch: what a batch takes shrinks with it."""
-        share = rows / self.batch.rows
-        scaled = {
-            name: round(getattr(self, name) * share) for name in ("activations", "logits", "allocator", "evaluating")
-        }
-        scaled["evaluating"] = round(self.fixed + (self.evaluating - self.fixed) * share) if self.evaluating else 0
+        """The same run with so many rows in a batch; all gradients stand beside the batches of a longer step."""
         gradients = self.trained if accumulates else self.gradients
-        return replace(self, **scaled, gradients=gradients, batch=self.batch.of(rows))
+        return self.scaled(rows / self.batch.rows, self.batch.of(rows), gradients)
 
     @property
     def fixed(self) -> int:
@@ -109,7 +111,7 @@ class MemoryPlan:
 @dataclass(frozen=True, slots=True)
 class _Trace:
     training: Traced
-    evaluating: int
+    evaluating: Traced | None
     batch: BatchShape
     is_rough: bool
 
@@ -144,6 +146,7 @@ class MemoryPlanner:
         beyond = round(plain.training.activations * (frozen if sizes.frozen_bytes > sizes.trained_bytes else whole))
         fixed = situation.process_bytes + sizes.frozen_bytes + sizes.trained_bytes
         gradients = trace.training.gradients if situation.accumulation > 1 else trace.training.gradients_at_peak
+        held = trace.training.activations + beyond
         return MemoryPlan(
             process=situation.process_bytes,
             weights=sizes.frozen_bytes,
@@ -151,15 +154,31 @@ class MemoryPlanner:
             gradients=gradients,
             optimizer=optimizer,
             activations=trace.training.activations,
-            logits=trace.training.logits,
+            logits=self._most_logits(trace),
             allocator=beyond,
             loading=fixed + situation.file_bytes,
             updating=fixed + optimizer + trace.training.gradients + sizes.largest_bytes + beyond,
-            evaluating=fixed + optimizer + trace.evaluating + beyond if situation.evaluation else 0,
+            evaluating=fixed + optimizer + self._evaluating(trace.evaluating, held) if trace.evaluating else 0,
             batch=trace.batch,
             recomputes=recomputes,
             is_rough=trace.is_rough,
         )
+
+    def _most_logits(self, trace: _Trace) -> int:
+        """Logits of the batch that has most of them; what other batches freed is not used for them on a CPU."""
+        if self.situation.device != "cpu":
+            return trace.training.logits
+        most = max(batch.shape.logit_rows for batch in self.situation.steps.batches)
+        return round(trace.training.logits * most / trace.batch.logit_rows)
+
+    def _evaluating(self, traced: Traced, held: int) -> int:
+        """Bytes of measuring the held-out rows; glibc keeps what steps have freed, except large blocks such as logits.
+
+        32 MiB and more are given back at once (glibc 2.36, M_MMAP_THRESHOLD_MAX).
+        """
+        if self.situation.device != "cpu":
+            return traced.peak
+        return max(traced.activations, held) + traced.logits
 
     def _trace(self, *, recomputes: bool) -> _Trace:
         if recomputes not in self._traces:
@@ -179,10 +198,11 @@ class MemoryPlanner:
                     recompute=recomputes,
                 )
                 training, batch = _worst(tracer, situation.steps)
-                evaluating = tracer.evaluation(situation.evaluation).peak if situation.evaluation else 0
+                evaluating = tracer.evaluation(situation.evaluation) if situation.evaluation else None
             except (RuntimeError, NotImplementedError, AttributeError, TypeError, ValueError):
                 continue
-            return _Trace(training.times(factor), evaluating * factor, batch, factor > 1)
+            evaluating = evaluating.times(factor) if evaluating else None
+            return _Trace(training.times(factor), evaluating, batch, factor > 1)
         return None
 
     def _guessed(self, recomputes: bool) -> _Trace:
@@ -197,7 +217,7 @@ class MemoryPlanner:
         batch = situation.steps.most_by(a_token, a_logit).shape
         held = situation.evaluation
         traced = Traced(a_token * batch.tokens, a_logit * batch.logit_rows, self.sizes.trained_bytes, 0)
-        evaluating = block * held.tokens + a_logit * held.logit_rows if held else 0
+        evaluating = Traced(block * held.tokens, a_logit * held.logit_rows, 0, 0) if held else None
         return _Trace(traced, evaluating, batch, True)
 
 

@@ -81,9 +81,20 @@ def find_trained(opened: Opened, checkpoint: int | None, tell: Tell) -> Trained:
         label=opened.project.shown(folder),
         base=base,
         settings=settings,
-        precision=precision_of(settings),
+        precision=_reading_precision(folder, settings),
         text_model=_text_model(folder, base, settings),
     )
+
+
+def _reading_precision(folder: Path, settings: FinetuneSettings) -> Precision:
+    """The number format to answer in: that of training, but float32 for a whole model unless another is asked for.
+
+    Its weights are float32, and the small updates of full fine-tuning are lost in products of rounded ones.
+    """
+    computed = precision_of(settings)
+    if (folder / ADAPTER_CONFIG).is_file() or settings.model.dtype != "auto":
+        return computed
+    return Precision("float32", say("model.precision.whole_model"))
 
 
 def _base_of(opened: Opened, settings: FinetuneSettings, tell: Tell) -> Base:
@@ -138,8 +149,7 @@ def load_tuned(trained: Trained) -> Any:
     if trained.is_adapter:
         return with_adapter(load_base(trained), trained.folder)
     whole = Base(trained.base.name, str(trained.folder), None, "folder", trained.base.license)
-    # Trained weights stay float32, as in training: rounded, they lose a part of what was learnt (docs/experiments.md).
-    return load_model(whole, "float32", trained.settings.model.quantization)
+    return load_model(whole, trained.precision.name, trained.settings.model.quantization)
 
 
 def load_base(trained: Trained) -> Any:

@@ -116,9 +116,7 @@ def method_choices(opened: Opened, rows: int) -> tuple[str, ...]:
     if choices is None:
         return ()
     with in_method_file(opened):
-        return choices(
-            opened.method_settings, planned_steps(rows, opened.settings.training_settings, process_count())
-        )
+        return choices(opened.method_settings, planned_steps(rows, opened.settings.training_settings, process_count()))
 
 
 def _silent(_line: str) -> None:

@@ -111,9 +111,7 @@ def test_a_method_of_somebody_else_s_is_shown_too() -> None:
     assert paper_of(own) == Paper("", "a talk", "")
     sentences = describing._sentences(own)
     assert sentences == dict.fromkeys(LANGUAGES, "my method")
-    shown = row_of(
-        Described("OWN", own.title, sentences, 7, 1.0, paper_of(own), *[False] * 4)
-    )
+    shown = row_of(Described("OWN", own.title, sentences, 7, 1.0, paper_of(own), *[False] * 4))
     assert shown == ["OWN", "my method", "7", "hardly more than the model", "—", "a talk"]
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from llm_finetune.errors import ModelError
 from llm_finetune.methods import trainable_parameters
 from llm_finetune.model import quantize
-from llm_finetune.model.int8 import Int8Linear, rounded
+from llm_finetune.model.int8 import Int8Linear, Workspace, rounded
 from llm_finetune.model.load import load_config, load_model
 from llm_finetune.model.quiet import NOISY_LOGGERS, quiet_backends
 from llm_finetune.model.resolve import Base
@@ -52,9 +52,9 @@ def test_rounding_is_within_half_a_step() -> None:
 def test_int8_computes_the_product_and_its_gradient(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     layer = nn.Linear(48, 24, dtype=dtype)
-    rounded_layer = Int8Linear(layer, dtype)
+    rounded_layer = Int8Linear(layer, dtype, Workspace())
     reference = nn.Linear(48, 24)
-    reference.weight.data, reference.bias.data = rounded_layer.weight.float(), layer.bias.data.float()
+    reference.weight.data, reference.bias.data = rounded_layer.weight.clone().float(), layer.bias.data.float()
     x = torch.randn(2, 5, 48, dtype=dtype, requires_grad=True)
     other = x.detach().float().requires_grad_()
     out, expected = rounded_layer(x), reference(other)
@@ -67,13 +67,27 @@ def test_int8_computes_the_product_and_its_gradient(dtype: torch.dtype) -> None:
 
 
 def test_int8_keeps_integers_alone_for_the_backward_pass() -> None:
-    layer = Int8Linear(nn.Linear(8, 8, bias=False), torch.float32)
+    layer = Int8Linear(nn.Linear(8, 8, bias=False), torch.float32, Workspace())
     kept = layer(torch.randn(1, 8, requires_grad=True)).grad_fn.saved_tensors
     assert [tensor.dtype for tensor in kept if tensor.dim() > 1] == [torch.int8]
 
 
+def test_int8_unpacks_its_matrix_only_when_it_is_computed_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PEFT asks for format, shape and device several times a layer, and would hold a full copy each time."""
+    layer = Int8Linear(nn.Linear(8, 4), torch.bfloat16, Workspace())
+    unpacked: list[int] = []
+    whole = layer._matrix
+    monkeypatch.setattr(layer, "_matrix", lambda: unpacked.append(1) or whole())
+    weight = layer.weight
+    assert (weight.shape, weight.dtype, weight.device.type) == ((4, 8), torch.bfloat16, "cpu")
+    assert weight.is_floating_point()
+    assert not unpacked
+    assert torch.equal(weight @ torch.eye(8, dtype=torch.bfloat16), whole())
+    assert len(unpacked) == 1
+
+
 def test_int8_is_multiplied_in_the_format_of_autocast() -> None:
-    layer = Int8Linear(nn.Linear(8, 8), torch.float32)
+    layer = Int8Linear(nn.Linear(8, 8), torch.float32, Workspace())
     x = torch.randn(1, 8, requires_grad=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         out = layer(x)
