@@ -50,7 +50,7 @@ def bfloat16_model(tiny_model: Callable[[str], Path], tmp_path_factory: pytest.T
 @pytest.mark.parametrize(
     ("adapter", "settings"),
     [
-        ({"modules_to_save": ["norm"]}, {"model__dtype": "bfloat16"}),
+        ({"modules_to_save": ["model.norm"]}, {"model__dtype": "bfloat16"}),
         ({}, {"method__adapter": "none", "method__train_layers": 1}),
     ],
 )

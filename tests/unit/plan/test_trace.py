@@ -23,8 +23,6 @@ SHAPE = BatchShape(rows=8, length=128, kept=41)
 CASES = [
     ("LORA", "bfloat16", False),
     ("LORA", "bfloat16", True),
-    ("LORA", "float32", False),
-    ("FULL", "bfloat16", False),
     ("FULL", "float32", True),
     ("PROMPT_TUNING", "bfloat16", False),
 ]
@@ -81,7 +79,7 @@ def test_peak_is_that_of_a_real_step(
             loss.backward()
 
     real = most_allocated(tmp_path, step)
-    assert traced.peak == pytest.approx(real, rel=0.08)
+    assert traced.peak == pytest.approx(real, rel=0.08), (traced, real)
     assert traced.gradients == sizes_of(adapted_skeleton(recipe)).trained_bytes
 
 
