@@ -148,7 +148,7 @@ def test_keys_that_would_change_rounded_weights(keys: dict[str, Any], code: str,
 
 
 @pytest.mark.parametrize(
-    "keys", [{}, {"modules_to_save": ["lm_head"]}, {"modules_to_save": ["norm"]}, {"init_lora_weights": "eva"}]
+    "keys", [{}, {"modules_to_save": ["lm_head"]}, {"modules_to_save": ["model.norm"]}, {"init_lora_weights": "eva"}]
 )
 def test_keys_that_leave_them_alone(keys: dict[str, Any], tiny_model: Any) -> None:
     assert refused(keys, tiny_model) == []

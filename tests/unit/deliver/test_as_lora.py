@@ -46,7 +46,7 @@ def cut_adapter(base: Base, folder: Path, **settings: Any) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "settings"), [("llama", {"modules_to_save": ["norm"]}), ("gpt2", {}), ("falcon", {})]
+    ("architecture", "settings"), [("llama", {"modules_to_save": ["model.norm"]}), ("gpt2", {}), ("falcon", {})]
 )
 def test_a_cut_adalora_is_a_lora_with_its_ranks(
     tiny_model: Any, architecture: str, settings: dict[str, Any], tmp_path: Path

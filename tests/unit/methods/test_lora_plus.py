@@ -16,7 +16,7 @@ from llm_finetune.model.resolve import Base
     ("architecture", "settings"),
     [
         ("llama", {}),
-        ("llama", {"use_dora": True, "modules_to_save": ["norm"]}),
+        ("llama", {"use_dora": True, "modules_to_save": ["model.norm"]}),
         ("qwen2", {"bias": "lora_only", "trainable_token_indices": [3]}),
     ],
 )
