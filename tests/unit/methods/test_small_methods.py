@@ -1,6 +1,8 @@
 """IA3, VeRA, OFT, BOFT and LN tuning: on every architecture, and where PEFT would be silent or wrong."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -401,12 +403,14 @@ def test_biases_are_not_trained_beside_bfloat16(name: str, bias: str, tiny_model
 
 def test_boft_compiles_nothing(tiny_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from peft.tuners.boft import layer
-    from torch.utils import cpp_extension
 
     def compiled(*_arguments: Any, **_options: Any) -> None:
         raise AssertionError("a compiler was started")
 
-    monkeypatch.setattr(cpp_extension, "load", compiled)
+    # In place of the module itself: importing that imports setuptools, which replaces distutils for all later tests.
+    compiler = ModuleType("torch.utils.cpp_extension")
+    monkeypatch.setattr(compiler, "load", compiled, raising=False)
+    monkeypatch.setitem(sys.modules, compiler.__name__, compiler)
     monkeypatch.setattr(layer, "_FBD_CUDA", None)
     save_weights(adapted(tiny_model("llama"), "BOFT"), tmp_path)
     assert layer.get_fbd_cuda() is False
